@@ -1,0 +1,63 @@
+import type { Mapping } from '../plan/mapping.ts';
+import type { Finding, Method, PlanDataset, Source } from '../plan/schema.ts';
+
+/** Trains as it is; trains after a mapping; doesn't train. */
+export type Verdict = 'READY' | 'NEEDS_MAPPING' | 'INCOMPATIBLE';
+
+/** What `validate` says about one dataset and one method. */
+export interface MethodReport {
+  verdict: Verdict;
+  findings: Finding[];
+  /** What the rows are for this method (after `mapping`, if there is one); absent when INCOMPATIBLE. */
+  format?: PlanDataset['format'];
+  conversational?: boolean;
+  /** The mapping that makes it ready: proposed, or the one given by `--map`. */
+  mapping?: Mapping;
+  /** Further mappings that are as plausible; the person chooses. */
+  other_mappings?: Mapping[];
+  /** Rows, among those seen, that can't train; `--drop-invalid` leaves them out. */
+  invalid_rows: number;
+}
+
+/** Tokens of the text that would be trained on, per row. */
+export interface TokenStatistics {
+  total: number;
+  mean: number;
+  p50: number;
+  p95: number;
+  max: number;
+  /** True where it was counted in characters and divided, not by the model's tokenizer. */
+  estimated: boolean;
+}
+
+export interface Column {
+  name: string;
+  /** In the words of `datasets` features: `string`, `int64`, `list<struct<role: string, content: string>>`, ... */
+  type: string;
+}
+
+export interface DatasetReport {
+  /** As resolved: a Hub id or an absolute path. */
+  dataset: string;
+  source: Source;
+  /** Commit of a Hub dataset, sha256 of local files. */
+  revision: string | null;
+  fingerprint: string | null;
+  /** Absolute paths; empty for a Hub dataset. */
+  files: string[];
+  config: string | null;
+  split: string;
+  /** All splits of this config. */
+  splits: { name: string; rows: number | null }[];
+  rows_total: number | null;
+  rows_seen: number;
+  /** Whether every row was seen. */
+  complete: boolean;
+  columns: Column[];
+  methods: Partial<Record<Method, MethodReport>>;
+  /** The method that fits best, null where none does. */
+  recommended: Method | null;
+  tokens?: TokenStatistics;
+  /** How a name was resolved, what could not be checked. */
+  notes: string[];
+}

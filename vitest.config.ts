@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Two projects: `quick` needs nothing but Node; `train` runs the Python that trains, with the pinned
+ * packages, on this machine's CPU. `npm test` runs both.
+ */
+export default defineConfig({
+  plugins: [
+    {
+      // The runtime embeds its Python sources as text (esbuild's text loader); the tests see the same.
+      name: 'python-as-text',
+      enforce: 'pre',
+      transform: (code, id) => (id.endsWith('.py') ? `export default ${JSON.stringify(code)};` : undefined),
+    },
+  ],
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: ['test/train/**'], testTimeout: 20_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'train',
+          include: ['test/train/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
