@@ -25,6 +25,6 @@ export function mappingFlags(mapping: Mapping): string {
 }
 
 /** Quoted for a POSIX shell where it needs to be: a column may be called anything. */
-function shellWord(word: string): string {
+export function shellWord(word: string): string {
   return /^[A-Za-z0-9_.,:=/@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { Json } from './json.ts';
 import { Mapping } from './mapping.ts';
+import { Request } from './request.ts';
 
 /**
  * The plan: everything that a run is, written once by the planner and read by training, jobs and monitor.
@@ -85,11 +87,6 @@ export const PlanDataset = z.strictObject({
 });
 export type PlanDataset = z.infer<typeof PlanDataset>;
 
-const Json: z.ZodType<JsonValue> = z.lazy(() =>
-  z.union([z.string(), z.number().finite(), z.boolean(), z.null(), z.array(Json), z.record(z.string(), Json)]),
-);
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
-
 export const Recipe = z.strictObject({
   mode: z.enum(['full', 'lora', 'qlora']),
   /** What the forward pass computes in. */
@@ -173,6 +170,8 @@ export const Plan = z.strictObject({
   schema_version: z.literal(PLAN_SCHEMA_VERSION),
   /** When and by what it was made: the only part that the digest leaves out. */
   made: z.strictObject({ at: z.iso.datetime(), by: z.string(), price_as_of: z.string().nullable() }),
+  /** What was asked for; `plan --from` starts from it. */
+  request: Request,
   method: Method,
   model: PlanModel,
   dataset: PlanDataset,

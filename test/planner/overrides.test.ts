@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { parseOverrides } from '../../scripts/planner/overrides.ts';
+
+describe('--set', () => {
+  it.each([
+    [['packing=true'], { packing: true }],
+    [['packing=True', 'eos_token=None'], { packing: true, eos_token: null }],
+    [['weight_decay=0.1', 'seed=7'], { weight_decay: 0.1, seed: 7 }],
+    [['lr_scheduler_type=linear'], { lr_scheduler_type: 'linear' }],
+    [['chat_template_path=a=b'], { chat_template_path: 'a=b' }],
+    [['optim_args={"a": 1}'], { optim_args: { a: 1 } }],
+  ])('%j', (flags, expected) => expect(parseOverrides(flags)).toEqual(expected));
+
+  it.each([
+    ['max_seq_length=9', /became max_length/],
+    ['warmup_ratio=0.1', /became warmup_steps/],
+    ['evaluation_strategy=no', /became eval_strategy/],
+    ['trust_remote_code=true', /never run/],
+    ['output_dir=/', /the plan decides/],
+    ['hub_token=x', /HF_TOKEN/],
+    ['pakcing=true', /no such argument/],
+    ['packing', /expected --set name=value/],
+    ['=1', /expected --set name=value/],
+  ])('refuses %s', (flag, message) => {
+    expect(() => parseOverrides([flag])).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(message), exitCode: 2 }),
+    );
+  });
+});

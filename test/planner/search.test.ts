@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
+import type { Flavor } from '../../scripts/planner/flavor.ts';
+import { candidateFor, cents, type SearchInput, search, targetOf } from '../../scripts/planner/search.ts';
+import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
+import { billedUsd, timeoutFor } from '../../scripts/planner/time.ts';
+import { LLAMA_70B, QWEN3_8B, QWEN3_06B, work } from './support.ts';
+
+const input = (overrides: Partial<SearchInput> = {}): SearchInput => ({
+  work: work(),
+  modes: ['full', 'lora'],
+  backend: 'hf',
+  max_length: 1024,
+  epochs: 1,
+  timeout_seconds: null,
+  ...overrides,
+});
+const flavor = (name: string): Flavor => {
+  const found = SNAPSHOT.flavors.find((other) => other.name === name);
+  if (!found) throw new Error(name);
+  return found;
+};
+const on = (name: string, overrides: Partial<SearchInput> = {}) =>
+  candidateFor(input(overrides), flavor(name), targetOf(flavor(name)));
+
+describe('search', () => {
+  it('lists the cheapest first, and only machines with one accelerator or none', () => {
+    const found = search(input(), SNAPSHOT.flavors);
+    expect(found.length).toBeGreaterThan(5);
+    expect(found.map(({ usd }) => cents(usd))).toEqual(found.map(({ usd }) => cents(usd)).sort((a, b) => a - b));
+    expect(found.every(({ flavor: { accelerators } }) => accelerators <= 1)).toBe(true);
+  });
+
+  it('puts a small demo of a small model on a T4, in fp16', () => {
+    const [first] = search(input({ work: work({ rows: 100, eval_rows: 0 }) }), SNAPSHOT.flavors);
+    expect(first?.flavor.name).toBe('t4-small');
+    expect(first?.recipe).toMatchObject({ mode: 'full', precision: 'fp16', weights_dtype: 'float32' });
+    expect(first?.recipe.training_args).toMatchObject({ fp16: true, bf16: false });
+  });
+
+  it('never fills memory, RAM or disk beyond what there is', () => {
+    for (const facts of [QWEN3_06B, QWEN3_8B]) {
+      for (const candidate of search(input({ work: work({ facts }) }), SNAPSHOT.flavors)) {
+        expect(candidate.gpu_memory_gib).toBeLessThan(candidate.memory_limit_gib);
+      }
+    }
+  });
+
+  it.each([
+    [
+      '8 B parameters with all weights fit no card of 24 GB',
+      'a10g-large',
+      { work: work({ facts: QWEN3_8B }), modes: ['full'] },
+    ],
+    ['8 B parameters pass 15 GB of RAM in no mode', 'a10g-small', { work: work({ facts: QWEN3_8B }) }],
+    ['70 B parameters fit no single card', 'h200', { work: work({ facts: LLAMA_70B }), modes: ['full', 'lora'] }],
+  ] as [string, string, Partial<SearchInput>][])('%s', (_, name, overrides) => expect(on(name, overrides)).toBeNull());
+
+  it('falls back to LoRA where all weights do not fit', () => {
+    expect(on('a10g-large', { work: work({ facts: QWEN3_8B }) })?.recipe).toMatchObject({
+      mode: 'lora',
+      weights_dtype: 'bfloat16',
+      lora: { target_modules: 'all-linear' },
+    });
+  });
+
+  it('takes the timeout that was asked for', () => {
+    expect(on('t4-small', { timeout_seconds: 7200 })).toMatchObject({ timeout_seconds: 7200, max_usd: 0.8 });
+  });
+
+  it('keeps the effective batch when the device batch shrinks', () => {
+    for (const batch of [1, 2, 4]) {
+      const set = { per_device_train_batch_size: batch };
+      const found = on('a100-large', { work: work({ request: { model: 'm', dataset: 'd', set } }) });
+      expect(found?.recipe.training_args).toMatchObject({ ...set, gradient_accumulation_steps: 8 / batch });
+    }
+  });
+});
+
+describe('acceleratorOf', () => {
+  it.each([
+    ['t4-small', { bf16: false, usable_gib: 14.6 }],
+    ['a10g-small', { bf16: true, usable_gib: 22 }],
+    ['h200', { bf16: true, usable_gib: 139.8 }],
+    ['l40sx1', { usable_gib: 44.4 }],
+    ['l4x1', { usable_gib: 22 }],
+    ['rtx-pro-6000', { usable_gib: 94.9 }],
+  ])('%s', (name, expected) => expect(acceleratorOf(flavor(name))).toMatchObject(expected));
+
+  it('knows no accelerator of a CPU', () => expect(acceleratorOf(flavor('cpu-basic'))).toBeNull());
+
+  it.each([
+    ['a card it has never heard of', 'B300', 288, 0.92 * 288],
+    ['a known card with another memory', 'A100', 40, 0.92 * 40],
+  ])('is cautious about %s', (_, accelerator, gpu_memory_gib, usable) => {
+    const odd = { ...flavor('a100-large'), accelerator, gpu_memory_gib };
+    expect(acceleratorOf(odd)?.usable_gib).toBeCloseTo(usable);
+  });
+});
+
+describe('money and time', () => {
+  it.each([
+    [1, 0.4, 0.4 / 60],
+    [60, 0.4, 0.4 / 60],
+    [61, 0.4, 0.8 / 60],
+    [3600, 0.4, 0.4],
+    [0, 5, 0],
+  ])('%i s at $%f an hour', (seconds, price, usd) => expect(billedUsd(seconds, price)).toBeCloseTo(usd, 10));
+
+  it.each([
+    [0.001, 0.01],
+    [0.01, 0.01],
+    [0.29999999999999, 0.3],
+    [0, 0],
+  ])('$%f is shown as $%f, never less than it is', (usd, shown) => expect(cents(usd)).toBe(shown));
+
+  it.each([
+    [60, 1200],
+    [3600, 8100],
+  ])('an estimate of %i s is stopped after %i s', (seconds, timeout) => expect(timeoutFor(seconds)).toBe(timeout));
+});
