@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { createProgram } from './cli.ts';
 import type { CommandContext } from './commands/context.ts';
@@ -8,14 +9,18 @@ import { hubFromEnvironment } from './hub/client.ts';
 import { createOutput } from './output/output.ts';
 import { redact } from './redact.ts';
 
+/** As shells count it: 128 + SIGINT. */
+const INTERRUPTED = 130;
+
 /** The one place that reads the process, and the one that ends it. */
 async function main(argv: string[]): Promise<number> {
   const json = argv.includes('--json');
+  const here = fileURLToPath(import.meta.url);
   const abort = new AbortController();
   process.once('SIGINT', () => {
     abort.abort(new TrainerError('unexpected', 'interrupted', 'interrupted', 'Nothing is lost: run it again.'));
     // A second Ctrl-C ends a command that doesn't listen.
-    process.once('SIGINT', () => process.exit(130));
+    process.once('SIGINT', () => process.exit(INTERRUPTED));
   });
   process.stdout.on('error', (error) => {
     if (systemErrorCode(error) === 'EPIPE') process.exit(EXIT.ok); // `... | head`
@@ -30,7 +35,8 @@ async function main(argv: string[]): Promise<number> {
     now: () => new Date(),
     out: createOutput({ json, stdout: process.stdout, stderr: process.stderr }),
     signal: abort.signal,
-    self: [process.execPath, ...process.execArgv, resolve(process.argv[1] ?? '')],
+    self: [process.execPath, ...process.execArgv, here],
+    assets: join(dirname(here), '..', 'assets'),
   });
 
   let exitCode: number = EXIT.ok;
@@ -49,13 +55,16 @@ async function main(argv: string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
-    const failure = abort.signal.aborted ? abort.signal.reason : error;
-    if (failure instanceof CommanderError) {
-      if (failure.exitCode === 0) return EXIT.ok; // --help, --version
-      if (json) report(usageError(failure), json);
+    if (abort.signal.aborted) {
+      report(abort.signal.reason, json);
+      return INTERRUPTED;
+    }
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok; // --help, --version
+      if (json) report(usageError(error), json);
       return EXIT.usage;
     }
-    return report(failure, json);
+    return report(error, json);
   }
 }
 

@@ -15,4 +15,6 @@ export interface CommandContext {
   signal: AbortSignal;
   /** What starts this runtime again in another process: `[node, bundle]`. */
   self: readonly [string, ...string[]];
+  /** Folder of the data that ship with the skill. */
+  assets: string;
 }

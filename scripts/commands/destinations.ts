@@ -1,0 +1,96 @@
+import { TrainerError } from '../errors.ts';
+import { repoVisibility, whoami } from '../hub/repos.ts';
+import type { Request } from '../plan/request.ts';
+import type { Output } from '../plan/schema.ts';
+import type { CommandContext } from './context.ts';
+
+/** Where a run may put things on the Hub. */
+export interface Destinations {
+  /** Owner of the repositories that are made. */
+  namespace: string;
+  /** Space for the curves. */
+  trackio_space: string;
+  notes: string[];
+}
+
+/**
+ * Reads who the token belongs to and what is there already. Throws TrainerError `auth` without a token that may
+ * write, `usage` for a bad repository name, `approval` where the model would become public unasked.
+ */
+export async function chooseDestinations(request: Request, context: CommandContext): Promise<Destinations> {
+  const { hub } = context;
+  if (!hub.token) throw noToken();
+  const me = await whoami(hub);
+  if (!me.can_write) {
+    throw new TrainerError(
+      'auth',
+      'read_only_token',
+      `the token of ${me.name} can only read: the job could not save its model`,
+      `Make a token with write rights at ${hub.endpoint}/settings/tokens, then \`hf auth login\`.`,
+    );
+  }
+  const repo = request.outputRepo;
+  if (repo === undefined) return { namespace: me.name, trackio_space: await privateSpace(me.name, context), notes: [] };
+  if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(repo)) {
+    throw new TrainerError('usage', 'bad_repo', `--output-repo ${repo}: expected owner/name`, 'Change --output-repo.');
+  }
+  const namespace = repo.split('/')[0] ?? me.name;
+  if (![me.name, ...me.orgs].includes(namespace)) {
+    throw new TrainerError(
+      'auth',
+      'not_your_namespace',
+      `the token of ${me.name} can't write to ${namespace}`,
+      `Choose an --output-repo under ${[me.name, ...me.orgs].join(', ')}.`,
+    );
+  }
+  const visibility = await repoVisibility(hub, { type: 'model', repo_id: repo });
+  if (visibility === 'public' && request.public !== true) throw publicUnasked(repo);
+  return {
+    namespace,
+    trackio_space: await privateSpace(namespace, context),
+    notes: visibility === null ? [] : [`${repo} exists (${visibility}): the new weights become a new commit in it`],
+  };
+}
+
+/** What the card said is still so: nothing that it called private is public now. */
+export async function checkVisibility(output: Output, { hub }: CommandContext): Promise<void> {
+  if (output.repo_id && output.private) {
+    if ((await repoVisibility(hub, { type: 'model', repo_id: output.repo_id })) === 'public') {
+      throw publicUnasked(output.repo_id);
+    }
+  }
+  const space = output.trackio.space_id;
+  if (space && (await repoVisibility(hub, { type: 'space', repo_id: space })) === 'public') {
+    throw new TrainerError(
+      'approval',
+      'space_public',
+      `the Space ${space} is public now, and the card called the curves private`,
+      'Make it private in its settings, or make the plan anew.',
+    );
+  }
+}
+
+/** The usual Space, `trackio`, unless that one is public: curves are private. */
+async function privateSpace(namespace: string, { hub }: CommandContext): Promise<string> {
+  const usual = `${namespace}/trackio`;
+  const isPublic = (await repoVisibility(hub, { type: 'space', repo_id: usual })) === 'public';
+  return isPublic ? `${namespace}/trackio-private` : usual;
+}
+
+export function noToken(): TrainerError {
+  return new TrainerError(
+    'auth',
+    'no_token',
+    'running on Hugging Face Jobs needs a token with write rights, and there is none',
+    'Log in with `hf auth login`, or set HF_TOKEN. Without an account: --backend local trains on this machine.',
+  );
+}
+
+function publicUnasked(repo: string): TrainerError {
+  return new TrainerError(
+    'approval',
+    'repo_public',
+    `the repository ${repo} is public, and this plan's model is private`,
+    'Choose another --output-repo, make that one private in its settings, or say --public.',
+  );
+}

@@ -1,0 +1,138 @@
+import { TrainerError } from '../errors.ts';
+import { readCatalogue } from '../jobs/hf/catalogue.ts';
+import { thisMachine } from '../jobs/local/machine.ts';
+import type { Request } from '../plan/request.ts';
+import type { Flavor } from '../planner/flavor.ts';
+import { type Candidate, candidateFor, cents, type SearchInput, search, targetOf } from '../planner/search.ts';
+import { SNAPSHOT } from '../planner/snapshot.ts';
+import type { CommandContext } from './context.ts';
+
+export interface ChosenHardware {
+  chosen: Candidate;
+  alternatives: Candidate[];
+  price: { source: 'live' | 'snapshot' | 'free'; as_of: string | null };
+  notes: string[];
+}
+
+/**
+ * The machine to run on. Throws TrainerError `usage` for an unknown flavor or where nothing fits, `approval`
+ * where what fits could bill more than --max-cost.
+ */
+export async function chooseHardware(
+  input: SearchInput,
+  request: Request,
+  context: CommandContext,
+): Promise<ChosenHardware> {
+  return input.backend === 'local' ? onThisMachine(input, request, context) : onJobs(input, request, context);
+}
+
+async function onThisMachine(input: SearchInput, request: Request, context: CommandContext): Promise<ChosenHardware> {
+  if (request.flavor !== undefined) {
+    throw new TrainerError(
+      'usage',
+      'flavor_on_local',
+      `--flavor ${request.flavor} is for --backend hf`,
+      'Leave --flavor out.',
+    );
+  }
+  const machine = await thisMachine(context);
+  const flavor: Flavor = {
+    name: machine.kind,
+    label: machine.label,
+    accelerator: machine.kind === 'cpu' ? null : machine.label,
+    accelerators: machine.kind === 'cpu' ? 0 : 1,
+    gpu_memory_gib: machine.gpu_memory_gib,
+    cpus: machine.cpus,
+    ram_gib: machine.ram_gib,
+    disk_gib: machine.disk_gib,
+    usd_per_hour: 0,
+  };
+  const target = machine.kind === 'cuda' ? targetOf(flavor) : { kind: machine.kind, bf16: false };
+  const chosen = candidateFor(input, flavor, target);
+  if (!chosen) throw nothingFits(input, `this machine (${machine.label})`);
+  return { chosen, alternatives: [], price: { source: 'free', as_of: null }, notes: [] };
+}
+
+async function onJobs(input: SearchInput, request: Request, context: CommandContext): Promise<ChosenHardware> {
+  const { flavors, price, notes } = await catalogue(context);
+  const fitting = search(input, flavors);
+  const affordable = fitting.filter(
+    (candidate) => cents(candidate.max_usd) <= (request.maxCost ?? Number.POSITIVE_INFINITY),
+  );
+  const chosen =
+    request.flavor === undefined || request.flavor === 'auto'
+      ? affordable[0]
+      : named(request.flavor, input, flavors, request.maxCost);
+  if (!chosen) {
+    const cheapest = [...fitting].sort((a, b) => a.max_usd - b.max_usd)[0];
+    if (!cheapest) throw nothingFits(input, 'any single accelerator of Hugging Face Jobs');
+    throw overBudget(cheapest, request.maxCost ?? 0);
+  }
+  const others = affordable.filter((candidate) => candidate.flavor.name !== chosen.flavor.name);
+  const fastest = [...others].sort((a, b) => a.seconds - b.seconds)[0];
+  const alternatives = [...new Set([others[0], others[1], fastest])].filter((candidate) => candidate !== undefined);
+  return { chosen, alternatives, price, notes };
+}
+
+/** Live, or the dated snapshot where the Hub can't be reached: good for a plan, not for `submit`. */
+async function catalogue(
+  context: CommandContext,
+): Promise<Pick<ChosenHardware, 'price' | 'notes'> & { flavors: readonly Flavor[] }> {
+  try {
+    const { flavors, notes } = await readCatalogue(context.hub);
+    return { flavors, notes, price: { source: 'live', as_of: context.now().toISOString() } };
+  } catch (error) {
+    if (!(error instanceof TrainerError) || error.kind !== 'network') throw error;
+    return {
+      flavors: SNAPSHOT.flavors,
+      price: { source: 'snapshot', as_of: SNAPSHOT.as_of },
+      notes: [
+        `The catalogue can't be reached (${error.message}): prices are those of ${SNAPSHOT.as_of}. submit reads it again.`,
+      ],
+    };
+  }
+}
+
+function named(name: string, input: SearchInput, flavors: readonly Flavor[], maxCost?: number): Candidate {
+  const flavor = flavors.find((other) => other.name === name);
+  if (!flavor) {
+    throw new TrainerError(
+      'usage',
+      'unknown_flavor',
+      `there is no flavor "${name}"`,
+      `There are: ${flavors.map((other) => other.name).join(', ')}. Without --flavor the cheapest that fits is taken.`,
+    );
+  }
+  if (flavor.accelerators > 1) {
+    throw new TrainerError(
+      'usage',
+      'several_accelerators',
+      `${name} has ${flavor.accelerators} accelerators, and a plan uses one: the others would be paid for and idle`,
+      'Choose a flavor with one accelerator, or leave --flavor out.',
+    );
+  }
+  const candidate = candidateFor(input, flavor, targetOf(flavor));
+  if (!candidate) throw nothingFits(input, name);
+  if (maxCost !== undefined && cents(candidate.max_usd) > maxCost) throw overBudget(candidate, maxCost);
+  return candidate;
+}
+
+function nothingFits(input: SearchInput, where: string): TrainerError {
+  const smaller = input.modes.includes('lora') ? [] : ['--lora on'];
+  const shorter = input.max_length > 512 ? [`--max-length ${input.max_length / 2}`] : [];
+  return new TrainerError(
+    'usage',
+    'nothing_fits',
+    `training ${input.work.facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens does not fit ${where}`,
+    `Try ${[...smaller, ...shorter, 'a smaller model'].join(', or ')}.`,
+  );
+}
+
+function overBudget(candidate: Candidate, maxCost: number): TrainerError {
+  return new TrainerError(
+    'approval',
+    'over_budget',
+    `it could bill $${cents(candidate.max_usd).toFixed(2)} on ${candidate.flavor.name} (its timeout x its price), more than --max-cost ${maxCost}`,
+    'Raise --max-cost, shorten --timeout, or train less: --examples, --epochs, --max-steps.',
+  );
+}

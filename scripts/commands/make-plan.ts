@@ -1,0 +1,173 @@
+import type { DatasetReport, MethodReport } from '../dataset/report.ts';
+import { validateDataset } from '../dataset/validate.ts';
+import { TrainerError } from '../errors.ts';
+import { planDigest } from '../plan/digest.ts';
+import { mappingFlags } from '../plan/mapping.ts';
+import type { Request } from '../plan/request.ts';
+import type { Plan } from '../plan/schema.ts';
+import { buildPlan } from '../planner/build-plan.ts';
+import type { ModelFacts } from '../planner/model-facts.ts';
+import { chooseMaxLength, defaultEpochs, heldOutRows, modesFor, type Workload } from '../planner/recipe.ts';
+import type { SearchInput } from '../planner/search.ts';
+import { completePlan } from '../training/compose.ts';
+import { VERSION } from '../version.ts';
+import type { CommandContext } from './context.ts';
+import { chooseDestinations, noToken } from './destinations.ts';
+import { chooseHardware } from './hardware.ts';
+import { resolveModel } from './model.ts';
+
+/** This version plans one method; the others are validated. */
+const METHOD = 'sft';
+
+export interface MadePlan {
+  plan: Plan;
+  digest: string;
+}
+
+/**
+ * From what a person asked for to a plan: reads the model, the data and the hardware, decides, and composes
+ * the script. `pinned` keeps a model's commit for a plan that starts from another one.
+ */
+export async function makePlan(
+  request: Request,
+  context: CommandContext,
+  pinned: { model_revision?: string | null } = {},
+): Promise<MadePlan> {
+  const { hub, out } = context;
+  const backend = request.backend ?? 'hf';
+  if (backend === 'hf' && !hub.token) throw noToken();
+
+  out.progress('reading the model');
+  const { facts, note } = await resolveModel(request.model, context, pinned.model_revision ?? null);
+  if (backend === 'hf' && (facts.source === 'local' || facts.adapter?.source === 'local')) throw localModel(facts);
+  out.progress('looking at the data');
+  const { config, split, map, dropInvalid, full } = request;
+  const dataset = await validateDataset({
+    reference: request.dataset,
+    options: { config, split, map, dropInvalid, full, method: METHOD },
+    ...context,
+  });
+  const report = readyReport(dataset);
+  checkTemplate(facts, report, request);
+
+  const work = workload(facts, dataset, report, request);
+  const { epochs, ...epochsDecision } = defaultEpochs(work.rows, request);
+  const { length, ...lengthDecision } = chooseMaxLength(work.tokens, facts, request);
+  if (facts.max_length !== null && length > facts.max_length) throw tooLong(length, facts);
+  const { modes, why } = modesFor(facts, request.lora);
+  const search: SearchInput = {
+    work,
+    modes,
+    backend,
+    max_length: length,
+    epochs,
+    timeout_seconds: request.timeout ?? null,
+  };
+  out.progress('looking at the hardware');
+  const hardware = await chooseHardware(search, request, context);
+  const destinations = backend === 'hf' || request.outputRepo ? await chooseDestinations(request, context) : null;
+  out.progress('');
+
+  const chosenMode = hardware.chosen.recipe.mode;
+  const draft = buildPlan({
+    request: { ...request, model: facts.adapter?.id ?? facts.id, dataset: dataset.dataset },
+    method: METHOD,
+    facts,
+    dataset,
+    report,
+    rows: { used: work.rows, held_out: work.eval_rows },
+    ...hardware,
+    decisions: [
+      {
+        what: chosenMode === 'full' ? 'all weights' : 'LoRA',
+        because: chosenMode === modes[0] ? why : 'training all weights fits no hardware here',
+      },
+      epochsDecision,
+      lengthDecision,
+    ],
+    backend,
+    destinations,
+    home: context.home,
+    notes: [...(note ? [note] : []), ...hardware.notes, ...(destinations?.notes ?? [])],
+    made: { at: context.now().toISOString(), by: `hf-llm-trainer ${VERSION}` },
+  });
+  const plan = completePlan(draft);
+  return { plan, digest: planDigest(plan) };
+}
+
+/** The report for the planned method, if it can train. */
+function readyReport(dataset: DatasetReport): MethodReport {
+  const report = dataset.methods[METHOD];
+  if (report?.verdict === 'READY') return report;
+  const again = 'hf-llm-trainer plan ... ';
+  if (report?.verdict === 'NEEDS_MAPPING' && report.mapping) {
+    const proposals = [report.mapping, ...(report.other_mappings ?? [])].map((mapping) => mappingFlags(mapping));
+    throw new TrainerError(
+      'data',
+      'needs_mapping',
+      `the columns of ${dataset.dataset} need a mapping for SFT: ${proposals.join('   or   ')}`,
+      proposals.length > 1
+        ? 'Ask the person which of these is meant, and give it to the same command.'
+        : `Give it to the same command: ${again}${proposals[0]}`,
+    );
+  }
+  const reasons = (report?.findings ?? [])
+    .filter((finding) => finding.kind === 'fails')
+    .map((finding) => finding.message);
+  const invalid = report?.invalid_rows ?? 0;
+  throw new TrainerError(
+    'data',
+    'data_not_ready',
+    `${dataset.dataset} can't train with SFT: ${reasons.join('; ') || 'no fitting columns'}`,
+    invalid > 0 && invalid < dataset.rows_seen
+      ? `Leave those rows out with --drop-invalid, or see all findings: hf-llm-trainer validate ${dataset.dataset}`
+      : `See all findings: hf-llm-trainer validate ${dataset.dataset} --method sft`,
+  );
+}
+
+/** Conversations are rendered by the model's chat template; a base model often has none. */
+function checkTemplate(facts: ModelFacts, report: MethodReport, request: Request): void {
+  if (!report.conversational || facts.has_chat_template || request.set?.chat_template_path !== undefined) return;
+  throw new TrainerError(
+    'data',
+    'no_chat_template',
+    `the data are conversations, and ${facts.id} has no chat template to render them`,
+    'Take the instruction-tuned version of the model, or lend a template: --set chat_template_path=<model id>',
+  );
+}
+
+function workload(facts: ModelFacts, dataset: DatasetReport, report: MethodReport, request: Request): Workload {
+  const total = dataset.rows_total ?? dataset.rows_seen;
+  const invalidShare = dataset.rows_seen === 0 ? 0 : report.invalid_rows / dataset.rows_seen;
+  const valid = request.dropInvalid ? total - Math.round(total * invalidShare) : total;
+  const wanted = Math.min(valid, request.examples ?? valid);
+  const eval_rows = heldOutRows(wanted, request);
+  if (wanted - eval_rows < 1 || !dataset.tokens) {
+    throw new TrainerError(
+      'data',
+      'no_rows',
+      `${dataset.dataset} has no row to train on`,
+      'Check --split and the data.',
+    );
+  }
+  return { facts, report, tokens: dataset.tokens, rows: wanted - eval_rows, eval_rows, request };
+}
+
+function localModel(facts: ModelFacts): TrainerError {
+  const id = facts.adapter?.source === 'local' ? facts.adapter.id : facts.id;
+  return new TrainerError(
+    'usage',
+    'local_model',
+    `the model ${id} is a folder on this machine, which a job on the Hub can't read`,
+    `Upload it first: hf upload <owner>/<name> ${id} --private, then plan with --model <owner>/<name>. Or train here: --backend local.`,
+  );
+}
+
+function tooLong(length: number, facts: ModelFacts): TrainerError {
+  return new TrainerError(
+    'usage',
+    'too_long',
+    `--max-length ${length} is more than the ${facts.max_length} tokens that ${facts.id} reads`,
+    `Give --max-length ${facts.max_length} or less.`,
+  );
+}

@@ -1,0 +1,58 @@
+import { resolve } from 'node:path';
+import { TrainerError } from '../errors.ts';
+import { renderCard } from '../output/card.ts';
+import { readPlanFile, writePlanFile } from '../plan/file.ts';
+import { Request } from '../plan/request.ts';
+import type { Plan } from '../plan/schema.ts';
+import { parseOverrides } from '../planner/overrides.ts';
+import type { CommandContext } from './context.ts';
+import { makePlan } from './make-plan.ts';
+
+type Flags = Partial<Omit<Request, 'set'>> & { from?: string; out?: string; set?: string[]; json?: boolean };
+
+/** `plan`: builds a plan, writes its file, shows the review card. */
+export async function planCommand(flags: Flags, context: CommandContext): Promise<number> {
+  const { from, out: outPath, set, json: _, ...given } = flags;
+  const base = from === undefined ? null : (await readPlanFile(resolve(context.cwd, from))).plan;
+  const request = mergeRequest(base, given, parseOverrides(set ?? []));
+  const pinned = base && given.model === undefined ? { model_revision: base.model.revision } : {};
+  const { plan, digest } = await makePlan(request, context, pinned);
+  const path = resolve(context.cwd, outPath ?? `${plan.output.trackio.run_name}.plan.json`);
+  await writePlanFile(path, plan);
+  const { estimate, alternatives } = plan;
+  context.out.result(
+    {
+      digest,
+      path,
+      plan,
+      estimate: { ...estimate, price_as_of: plan.made.price_as_of },
+      alternatives,
+      card: renderCard(plan, digest, path),
+    },
+    () => renderCard(plan, digest, path),
+  );
+  return 0;
+}
+
+/** Flags over the plan they start from. What that plan chose by itself (the hardware) stays unless they say otherwise. */
+function mergeRequest(base: Plan | null, given: Partial<Request>, set: NonNullable<Request['set']>): Request {
+  const kept: Partial<Request> = base ? { ...base.request } : {};
+  if (base?.hardware.backend === 'hf' && given.backend === undefined && given.model === undefined) {
+    kept.flavor = base.hardware.flavor;
+  }
+  if (given.backend === 'local') delete kept.flavor;
+  const merged: Partial<Request> = { ...kept, ...given };
+  const overrides = { ...kept.set, ...set };
+  if (Object.keys(overrides).length > 0) merged.set = overrides;
+  if (merged.flavor === 'auto') delete merged.flavor;
+  if (!merged.model || !merged.dataset) {
+    const missing = [!merged.model && '--model', !merged.dataset && '--dataset'].filter(Boolean).join(' and ');
+    throw new TrainerError(
+      'usage',
+      'missing_flag',
+      `plan needs ${missing}`,
+      'hf-llm-trainer plan --model <model> --dataset <dataset>, or --from <plan.json>',
+    );
+  }
+  return Request.parse(merged);
+}
