@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHAT_LINES, DEMO_FLAGS, fileIn, startWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+describe('plan', () => {
+  it('says what mapping the data needs, and the command that gives it', async () => {
+    const { code, value } = await world.json(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'open-r1/codeforces-cots']);
+    expect(code).toBe(3);
+    expect(value.error).toMatchObject({
+      code: 'needs_mapping',
+      hint: expect.stringContaining('--map messages=messages'),
+    });
+  });
+
+  it('shows everything that the person says yes to', async () => {
+    const { code, stdout } = await world.run(['plan', ...DEMO_FLAGS]);
+    expect(code).toBe(0);
+    for (const said of [
+      /Model +Qwen\/Qwen3-0\.6B @[0-9a-f]{8}, 596M parameters/,
+      /Data +open-r1\/codeforces-cots @[0-9a-f]{8}, config solutions, split train/,
+      /60 of 60 rows/,
+      /columns: messages; all others are left out/,
+      /Method +SFT, all weights, fp16, learning rate 2e-5, batch 8, 24 steps/,
+      /Hardware +t4-small \(.*\), \$0\.40 an hour \(live price\)/,
+      /Memory +about [\d.]+ GiB of GPU memory \(estimate\) of 16 GB, \d+% full/,
+      /Time +about .*; stopped after .* at the latest/,
+      /Cost +about \$0\.\d\d; at the most \$0\.\d\d \(the whole timeout\)/,
+      /Model goes +tester\/qwen3-0\.6b-codeforces-cots-sft-[0-9a-f]{6}, private/,
+      /Curves +Trackio, Space tester\/trackio \(private\)/,
+      /Uploaded +the trained model and the curves, nothing else/,
+      /Watch out +.*"Qwen3-0\.6B" was taken for Qwen\/Qwen3-0\.6B/,
+      /Instead +t4-medium/,
+      /Digest +[0-9a-f]{64}/,
+      /submit .*plan\.json --approve [0-9a-f]{64}/,
+    ]) {
+      expect(stdout).toMatch(said);
+    }
+    expect(stdout.trim().split('\n').at(-1)).toMatch(/^Submit it\? It can bill \$0\.\d\d at the most\.$/);
+    expect(stdout.trim().split('\n').length).toBeLessThan(30);
+  });
+
+  it('makes the same plan of the same words', async () => {
+    expect(await world.plan()).toEqual(await world.plan());
+  });
+
+  it.each([
+    ['--epochs', '2'],
+    ['--max-steps', '7'],
+    ['--learning-rate', '0.001'],
+    ['--lora', 'on'],
+    ['--max-length', '1024'],
+    ['--flavor', 'a10g-small'],
+    ['--timeout', '2h'],
+    ['--output-repo', 'tester/mine'],
+    ['--examples', '10'],
+    ['--set', 'weight_decay=0.1'],
+    ['--public'],
+  ])('another digest with %s %s', async (...flags) => {
+    const [before, after] = [await world.plan(), await world.plan(...flags)];
+    expect(after.digest).not.toBe(before.digest);
+  });
+
+  it('changes with --from what the flags say, and nothing else', async () => {
+    const first = await world.plan('--flavor', 'a10g-large', '--epochs', '2');
+    const { value } = await world.json([
+      'plan',
+      '--from',
+      first.path,
+      '--learning-rate',
+      '0.0001',
+      '--out',
+      'second.json',
+    ]);
+    const before = JSON.parse(readFileSync(first.path, 'utf8')).plan;
+    expect(value.plan.recipe.training_args).toEqual({ ...before.recipe.training_args, learning_rate: 0.0001 });
+    expect(value.plan).toMatchObject({ model: before.model, dataset: before.dataset, hardware: before.hardware });
+    expect(value.digest).not.toBe(first.digest);
+  });
+
+  it('uploads local data to a private repository that the card names', async () => {
+    fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
+    const { stdout } = await world.run(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'chat.jsonl']);
+    expect(stdout).toMatch(/Uploaded +1 data file\(s\) to tester\/qwen3-0\.6b-chat-sft-[0-9a-f]{6}-data \(a private/);
+  });
+
+  it('says so, dated, where the live catalogue is out of reach', async () => {
+    world.hub.faults.add({ path: /api\/jobs\/hardware/, times: 4, mishap: { status: 503 } });
+    const { value, stdout } = await world.json(['plan', ...DEMO_FLAGS]);
+    expect(value.estimate).toMatchObject({ price_source: 'snapshot', price_as_of: '2026-08' });
+    expect(stdout).toMatch(/price of 2026-08, the catalogue could not be reached/);
+    world.hub.faults.clear();
+  });
+
+  it.each<[string, string[], number, string]>([
+    ['a model that does not exist', ['--model', 'nobody/none'], 2, 'not_found'],
+    ['a name that means several models', ['--model', 'tiny-chat'], 2, 'model_ambiguous'],
+    ['a name that means no model', ['--model', 'no-such-model-here'], 2, 'model_not_found'],
+    ['a model that wants its own code run', ['--model', 'custom-lab/own-code-1b'], 2, 'remote_code'],
+    ['a repository of GGUF files', ['--model', 'quant-lab/Qwen3-0.6B-GGUF'], 2, 'gguf_only'],
+    ['a local model on Jobs', ['--model', './some-folder'], 2, 'model_unreadable'],
+    ['no last model', ['--model', 'last'], 2, 'no_last_model'],
+    ['an unknown flavor', ['--flavor', 't5-huge'], 2, 'unknown_flavor'],
+    ['several accelerators', ['--flavor', 'l4x4'], 2, 'several_accelerators'],
+    ['too little money', ['--max-cost', '0.01'], 4, 'over_budget'],
+    ['longer than the model reads', ['--max-length', '99999999'], 2, 'too_long'],
+    ['an argument that TRL dropped', ['--set', 'max_seq_length=9'], 2, 'bad_argument'],
+    ['negative epochs', ['--epochs', '-1'], 2, 'bad_value'],
+    ['a bad time', ['--timeout', 'soon'], 2, 'bad_value'],
+    ['a repository of somebody else', ['--output-repo', 'google/mine'], 5, 'not_your_namespace'],
+    ['a bad repository name', ['--output-repo', 'tester/a b'], 2, 'bad_repo'],
+    ['what does not fit', ['--model', 'Qwen/Qwen3-8B', '--lora', 'off', '--flavor', 'a10g-large'], 2, 'nothing_fits'],
+    ['a column that does not exist', ['--map', 'text=nothing'], 2, 'unknown_column'],
+    ['an unknown flag', ['--gpu', '8'], 2, 'usage'],
+  ])('refuses %s', async (_, flags, code, error) => {
+    const ran = await world.json(['plan', ...DEMO_FLAGS, ...flags]);
+    expect({ code: ran.code, error: ran.value.error?.code }).toEqual({ code, error });
+    expect(ran.value.error.message.length).toBeGreaterThan(10);
+    expect(ran.value.error.hint.length).toBeGreaterThan(10);
+  });
+
+  it.each<[string, Record<string, string>, number, string]>([
+    ['without a token', { HF_TOKEN: '' }, 5, 'no_token'],
+    ['with a token that can only read', { HF_TOKEN: 'read' }, 5, 'read_only_token'],
+  ])('refuses to plan for Jobs %s', async (_, env, code, error) => {
+    const token = env.HF_TOKEN === 'read' ? { HF_TOKEN: world.hub.tokens.read } : env;
+    const ran = await world.json(['plan', ...DEMO_FLAGS], { env: token });
+    expect({ code: ran.code, error: ran.value.error?.code }).toEqual({ code, error });
+  });
+
+  it('needs a model and data', async () => {
+    const { code, value } = await world.json(['plan']);
+    expect(code).toBe(2);
+    expect(value.error.message).toBe('plan needs --model and --dataset');
+  });
+});
