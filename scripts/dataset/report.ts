@@ -60,4 +60,6 @@ export interface DatasetReport {
   tokens?: TokenStatistics;
   /** How a name was resolved, what could not be checked. */
   notes: string[];
+  /** The dataset's own words: one row, clipped and with control characters escaped. */
+  example?: { row: number; cells: { column: string; text: string }[] };
 }

@@ -1,0 +1,108 @@
+import { createReadStream } from 'node:fs';
+import { access, constants, open, readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { AsyncBuffer } from 'hyparquet';
+import { errorMessage, systemErrorCode, TrainerError } from '../../errors.ts';
+import { preview } from '../../printable.ts';
+
+/** The disk as validation reads it. */
+export interface Files {
+  /** Null where there is nothing. */
+  kind(path: string): Promise<'file' | 'folder' | null>;
+  /** Paths of the files below a folder, relative, with `/`, sorted; hidden ones left out. */
+  list(folder: string): Promise<string[]>;
+  /** Bytes from the beginning. Throws TrainerError `usage` where they can't be read, as `random` does. */
+  stream(path: string): AsyncIterable<Uint8Array>;
+  /** Any range of bytes. */
+  random(path: string): Promise<AsyncBuffer & { close(): Promise<void> }>;
+}
+
+const MAX_FILES = 10_000;
+
+export const diskFiles: Files = {
+  async kind(path) {
+    try {
+      const found = await stat(path);
+      return found.isDirectory() ? 'folder' : found.isFile() ? 'file' : null;
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL'].includes(systemErrorCode(error) ?? '')) return null;
+      throw unreadable(path, error);
+    }
+  },
+
+  async list(folder) {
+    const found: string[] = [];
+    const walk = async (below: string): Promise<void> => {
+      const entries = await readdir(join(folder, below), { withFileTypes: true });
+      for (const entry of entries) {
+        // `datasets` leaves these out too; links to folders are not followed, so there is no way in a circle.
+        if (entry.name.startsWith('.') || entry.name.startsWith('__')) continue;
+        const path = below === '' ? entry.name : `${below}/${entry.name}`;
+        if (entry.isDirectory()) await walk(path);
+        else found.push(path);
+        if (found.length > MAX_FILES) {
+          throw new TrainerError(
+            'usage',
+            'too_many_files',
+            `${preview(folder)} holds more than ${MAX_FILES} files`,
+            'Give the folder that holds the data alone, or one file.',
+          );
+        }
+      }
+    };
+    try {
+      await walk('');
+    } catch (error) {
+      throw unreadable(folder, error);
+    }
+    return found.sort();
+  },
+
+  async *stream(path) {
+    try {
+      yield* createReadStream(path, { highWaterMark: 1 << 20 });
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+  },
+
+  async random(path) {
+    try {
+      await access(path, constants.R_OK);
+      const handle = await open(path);
+      const { size } = await handle.stat();
+      return {
+        byteLength: size,
+        async slice(start, end = size) {
+          const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
+          let filled = 0;
+          while (filled < bytes.length) {
+            const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+            if (bytesRead === 0) break;
+            filled += bytesRead;
+          }
+          return bytes.buffer;
+        },
+        close: () => handle.close(),
+      };
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+  },
+};
+
+/** What an error of the file system means to a person; other errors as they are. */
+export function unreadable(path: string, error: unknown): unknown {
+  const code = systemErrorCode(error);
+  if (error instanceof TrainerError || code === undefined) return error;
+  const denied = code === 'EACCES' || code === 'EPERM';
+  return new TrainerError(
+    'usage',
+    'unreadable_file',
+    `${preview(path)} can't be read: ${denied ? `no permission (${code})` : preview(errorMessage(error), 120)}`,
+    denied
+      ? `Give yourself the right to read it: chmod u+r ${preview(basename(path))}`
+      : 'Check the path and the disk.',
+    { cause: error },
+  );
+}

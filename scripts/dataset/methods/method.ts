@@ -1,0 +1,33 @@
+import type { Mapping } from '../../plan/mapping.ts';
+import type { Method, PlanDataset } from '../../plan/schema.ts';
+import type { Problem } from '../findings.ts';
+import type { ColumnKinds } from '../kinds.ts';
+import type { Row } from '../rows.ts';
+
+/** What the rows are, in TRL's words. */
+export interface Shape {
+  format: PlanDataset['format'];
+  conversational: boolean;
+}
+
+/** A mapping that might do; the rows decide. */
+export interface Candidate {
+  mapping: Mapping;
+  /** Columns that the mapping leaves out and that belong to the text: it only does where they are empty. */
+  must_be_empty: string[];
+}
+
+/** What one trainer wants of its data: one file a method, listed in methods/table.ts. */
+export interface MethodRules {
+  method: Method;
+  /** From the columns alone: what the rows are, or why the trainer can't use these columns. */
+  shape(kinds: ColumnKinds): { shape: Shape } | { problem: Problem };
+  /** What is to be said about the columns although they do. */
+  asides(kinds: ColumnKinds, shape: Shape): Problem[];
+  /** What is wrong with one row. A row that trainable.ts refuses has at least one problem. */
+  problems(row: Row, shape: Shape): Problem[];
+  /** Characters of the text that one row makes the trainer process. */
+  characters(row: Row, shape: Shape): number;
+  /** Mappings to try where the columns don't do, the most likely first. */
+  candidates(kinds: ColumnKinds): Candidate[];
+}

@@ -1,0 +1,37 @@
+import type { Source } from '../plan/schema.ts';
+import type { Column } from './report.ts';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export function isRecord(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+/** Stands for a cell that the source could show only in part, so that nothing can be said about it. */
+export const UNSEEN = Symbol('a cell that was cut');
+
+export interface SeenRow {
+  /** Number in the split, from 0. */
+  index: number;
+  row: Row;
+}
+
+/** One split of a dataset, wherever it lies. What training would load, as it would load it. */
+export interface RowSource {
+  /** Hub id, or the absolute path that was given. */
+  dataset: string;
+  source: Source;
+  revision: string | null;
+  fingerprint: string | null;
+  /** Absolute paths, in the order that the fingerprint covers them; empty for a Hub dataset. */
+  files: string[];
+  config: string | null;
+  split: string;
+  splits: { name: string; rows: number | null }[];
+  columns: Column[];
+  /** Names of columns that hold values of several types somewhere. */
+  mixed: string[];
+  rows_total: number | null;
+  notes: string[];
+  rows(): AsyncIterable<SeenRow>;
+}

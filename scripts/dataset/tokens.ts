@@ -1,0 +1,60 @@
+import type { TokenStatistics } from './report.ts';
+import { isRecord } from './rows.ts';
+
+/**
+ * Characters of one token, for an estimate without a tokenizer: about 4 in English text (OpenAI's rule of thumb
+ * for its BPE vocabularies); code and other languages have fewer.
+ */
+const CHARACTERS_PER_TOKEN = 4;
+
+/** Characters in texts and in the contents of messages. */
+export function usedCharacters(cells: readonly unknown[]): number {
+  let sum = 0;
+  for (const cell of cells) {
+    if (typeof cell === 'string') sum += cell.length;
+    else if (Array.isArray(cell)) {
+      for (const message of cell) {
+        if (isRecord(message) && typeof message.content === 'string') sum += message.content.length;
+      }
+    }
+  }
+  return sum;
+}
+
+/** Token counts of rows, as a histogram: memory grows with the number of different lengths, not of rows. */
+export class TokenCounter {
+  readonly #rowsOfLength = new Map<number, number>();
+  #rows = 0;
+  #tokens = 0;
+
+  addCharacters(characters: number): void {
+    const tokens = Math.ceil(characters / CHARACTERS_PER_TOKEN);
+    this.#rowsOfLength.set(tokens, (this.#rowsOfLength.get(tokens) ?? 0) + 1);
+    this.#rows += 1;
+    this.#tokens += tokens;
+  }
+
+  /** `scale`: rows of the split for each row seen. Undefined where no row was counted. */
+  statistics(scale: number): TokenStatistics | undefined {
+    if (this.#rows === 0) return undefined;
+    const lengths = [...this.#rowsOfLength].sort(([a], [b]) => a - b);
+    return {
+      total: Math.round(this.#tokens * scale),
+      mean: this.#tokens / this.#rows,
+      p50: quantile(lengths, 0.5 * this.#rows),
+      p95: quantile(lengths, 0.95 * this.#rows),
+      max: lengths.at(-1)?.[0] ?? 0,
+      estimated: true,
+    };
+  }
+}
+
+/** The smallest length that at least `rank` rows don't exceed. */
+function quantile(lengths: readonly (readonly [number, number])[], rank: number): number {
+  let seen = 0;
+  for (const [length, rows] of lengths) {
+    seen += rows;
+    if (seen >= rank) return length;
+  }
+  return 0;
+}

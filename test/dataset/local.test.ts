@@ -1,0 +1,195 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { diskFiles, unreadable } from '../../scripts/dataset/local/files.ts';
+import { splitsOf } from '../../scripts/dataset/local/folder.ts';
+import { sha256 } from '../../scripts/plan/digest.ts';
+import { validateLocal } from './support.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'local-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const fixtures = join(import.meta.dirname, 'fixtures');
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+const TALK = '{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}';
+
+describe('files that train', () => {
+  it.each([
+    ['lines.jsonl', `${TALK}\n${TALK}\n`, 2],
+    ['last-line-open.jsonl', `${TALK}\n${TALK}`, 2],
+    ['blank-lines.jsonl', `\n${TALK}\n\n  \n${TALK}\n\n`, 2],
+    ['crlf.jsonl', `${TALK}\r\n${TALK}\r\n`, 2],
+    ['bom.jsonl', `\ufeff${TALK}\n`, 1],
+    ['paired-escape.jsonl', '{"text": "\\ud83d\\ude00"}\n', 1],
+    ['list.json', `[${TALK}, ${TALK}]`, 2],
+    ['bom.json', `\ufeff[${TALK}]`, 1],
+    ['one-list.json', `{"version": 1, "data": [${TALK}, ${TALK}]}`, 2],
+    ['cells.csv', 'prompt,completion\nq,a\n"q, 2","a ""b""\nc"\n', 2],
+    ['crlf-bom.csv', '\ufeffprompt,completion\r\nq,a\r\n', 1],
+    ['numbers.csv', 'text\n42\nNA\n', 2],
+    ['LINES.JSONL', `${TALK}\n`, 1],
+  ])('%s', async (name, content, rows) => {
+    const report = await validateLocal(write(name, content), { method: 'sft' });
+    expect(report.methods.sft).toMatchObject({ verdict: 'READY', findings: [] });
+    expect(report).toMatchObject({
+      rows_total: rows,
+      rows_seen: rows,
+      complete: true,
+      source: 'local',
+      revision: null,
+    });
+    expect(report.fingerprint).toBe(sha256(content));
+  });
+
+  it.each(['conversations-snappy.parquet', 'conversations-zstd.parquet'])('%s', async (name) => {
+    const report = await validateLocal(join(fixtures, name));
+    expect(report.methods.sft).toMatchObject({ verdict: 'READY', findings: [] });
+    expect(report.columns).toEqual([
+      { name: 'messages', type: 'list<struct<role: string, content: string>>' },
+      { name: 'id', type: 'int64' },
+      { name: 'tags', type: 'list<string>' },
+      { name: 'score', type: 'float64' },
+    ]);
+    expect(report).toMatchObject({ rows_total: 30, rows_seen: 30 });
+  });
+
+  it('reads cells of ten megabytes', async () => {
+    const text = 'x'.repeat(10_000_000);
+    const report = await validateLocal(write('large.jsonl', `${JSON.stringify({ text })}\n{"text": "y"}\n`));
+    expect(report.methods.sft?.verdict).toBe('READY');
+    expect(report.tokens).toMatchObject({ max: 2_500_000, total: 2_500_001, estimated: true });
+    expect(JSON.stringify(report).length).toBeLessThan(4000);
+  });
+
+  it('a short CSV row lacks its last cell', async () => {
+    const report = await validateLocal(write('short.csv', 'prompt,completion\nq,a\nq\n'), { method: 'sft' });
+    expect(report.methods.sft?.findings).toMatchObject([{ code: 'null_value', rows: [1] }]);
+  });
+
+  it('a column that only late rows have is null before', async () => {
+    const lines = [...Array(60).fill('{"text": "x"}'), '{"text": "y", "prompt": "z"}'];
+    const report = await validateLocal(write('late.jsonl', lines.join('\n')), { method: 'sft' });
+    expect(report.methods.sft).toMatchObject({ verdict: 'NEEDS_MAPPING', findings: [{ code: 'stray_prompt' }] });
+  });
+});
+
+describe('files that do not', () => {
+  it.each([
+    ['half.jsonl', `${TALK}\n{"text": \n`, 'data', 'broken_file', / line 2: is not JSON/],
+    ['pretty.jsonl', '[\n{"text": "a"}\n]\n', 'data', 'broken_file', / line 1: is not JSON/],
+    ['scalar.jsonl', `${TALK}\n5\n`, 'data', 'broken_file', / line 2: is a single value/],
+    ['nan.jsonl', '{"text": "a", "score": NaN}\n', 'data', 'broken_file', / line 1: is not JSON/],
+    ['latin1.jsonl', Buffer.from('{"text": "caf\u00e9"}\n', 'latin1'), 'data', 'broken_file', /not UTF-8/],
+    ['half-a-character.jsonl', '{"text": "\\ud83d"}\n', 'data', 'broken_file', / line 1: holds half of a character/],
+    ['empty.jsonl', '', 'data', 'empty_dataset', /has no rows/],
+    ['empty.json', '', 'data', 'empty_dataset', /has no rows/],
+    ['empty-list.json', '[]', 'data', 'empty_dataset', /has no rows/],
+    ['header-only.csv', 'text\n', 'data', 'empty_dataset', /has no rows/],
+    ['lines.json', `${TALK}\n${TALK}\n`, 'data', 'broken_file', /is not JSON/],
+    ['two-lists.json', '{"a": [], "b": []}', 'data', 'broken_file', /neither a list of rows/],
+    ['item.json', '[{"text": "a"}, 5]', 'data', 'broken_file', / item 1: is not an object/],
+    ['ragged.csv', 'a,b\n1,2\n3,4,5\n', 'data', 'broken_file', / line 3: has 3 fields where the header has 2/],
+    ['quote.csv', 'a,b\n"x,2\n', 'data', 'broken_file', /is not CSV/],
+    ['twice.csv', 'a,a\n1,2\n', 'data', 'broken_file', /names the column "a" twice/],
+    ['torn.parquet', 'PAR1 torn PAR1', 'data', 'broken_file', /parquet, it may be damaged or encrypted/],
+    ['page.html', '<html>', 'usage', 'not_a_dataset_file', /not a data file/],
+  ])('%s', async (name, content, kind, code, message) => {
+    const failure = validateLocal(write(name, content));
+    await expect(failure).rejects.toMatchObject({ kind, code, message: expect.stringMatching(message) });
+  });
+
+  it('says how to turn lines into .jsonl', async () => {
+    const failure = validateLocal(write('named-wrong.json', `${TALK}\n${TALK}\n`));
+    await expect(failure).rejects.toMatchObject({ hint: 'It holds one object a line: rename it to .jsonl' });
+  });
+
+  it('a file that is not there', async () => {
+    await expect(validateLocal(join(folder, 'no.jsonl'))).rejects.toMatchObject({ code: 'file_not_found' });
+    await expect(validateLocal('./no')).rejects.toMatchObject({ code: 'file_not_found' });
+    await expect(validateLocal('~/no')).rejects.toMatchObject({ code: 'file_not_found' });
+  });
+
+  it.each([
+    ['EACCES', 'no permission (EACCES)', 'chmod u+r data.jsonl'],
+    ['EPERM', 'no permission (EPERM)', 'chmod u+r data.jsonl'],
+    ['EIO', 'i/o error', 'Check the path and the disk.'],
+  ])('a file that the system refuses: %s', async (code, message, hint) => {
+    const refused = unreadable('/x/data.jsonl', Object.assign(new Error('i/o error'), { code }));
+    const expected = { kind: 'usage', code: 'unreadable_file', message: expect.stringContaining(message) };
+    expect(refused).toMatchObject({ ...expected, hint: expect.stringContaining(hint) });
+  });
+
+  it('a folder read as a file', async () => {
+    const read = async (): Promise<void> => {
+      for await (const _ of diskFiles.stream(folder));
+    };
+    await expect(read()).rejects.toMatchObject({ code: 'unreadable_file' });
+    await expect(diskFiles.random(join(folder, 'no'))).rejects.toMatchObject({ code: 'unreadable_file' });
+  });
+
+  it('a parquet file of which only the end is missing', async () => {
+    const whole = readFileSync(join(fixtures, 'conversations-zstd.parquet'));
+    const path = write('cut.parquet', whole.subarray(0, 900));
+    await expect(validateLocal(path)).rejects.toMatchObject({ code: 'broken_file' });
+  });
+});
+
+describe('folders', () => {
+  it.each([
+    [['a.jsonl', 'b.jsonl'], { train: ['a.jsonl', 'b.jsonl'] }],
+    [['test.jsonl', 'train.jsonl', 'x.jsonl'], { test: ['test.jsonl'], train: ['train.jsonl'] }],
+    [['dev/a.jsonl', 'training/b.jsonl'], { validation: ['dev/a.jsonl'], train: ['training/b.jsonl'] }],
+    [['contest.jsonl', 'my-train-set.jsonl'], { train: ['my-train-set.jsonl'] }],
+    [
+      ['data/train-00000-of-00002.parquet', 'data/train-00001-of-00002.parquet', 'data/hard-00000-of-00001.parquet'],
+      {
+        train: ['data/train-00000-of-00002.parquet', 'data/train-00001-of-00002.parquet'],
+        hard: ['data/hard-00000-of-00001.parquet'],
+      },
+    ],
+  ])('%j', (files, splits) => {
+    expect(Object.fromEntries(splitsOf(files))).toEqual(splits);
+  });
+
+  it('reads the files of one split in order, and their fingerprint covers both', async () => {
+    write('set/train-1.jsonl', '{"text": "one"}\n');
+    write('set/train-2.jsonl', '{"text": ""}\n');
+    write('set/test.jsonl', '{"text": 5}\n');
+    write('set/README.md', '# a set');
+    write('set/.cache/train.jsonl', '{"text": 5}\n');
+    const report = await validateLocal(join(folder, 'set'), { method: 'sft' });
+    expect(report.files).toEqual([join(folder, 'set/train-1.jsonl'), join(folder, 'set/train-2.jsonl')]);
+    expect(report.methods.sft?.findings).toMatchObject([{ code: 'empty_text', rows: [1] }]);
+    expect(report.fingerprint).toBe(sha256('{"text": "one"}\n{"text": ""}\n'));
+    expect((await validateLocal(join(folder, 'set'), { split: 'test' })).split).toBe('test');
+    await expect(validateLocal(join(folder, 'set'), { split: 'no' })).rejects.toMatchObject({
+      code: 'unknown_split',
+      hint: expect.stringContaining('test, train'),
+    });
+  });
+
+  it('columns that differ between files are one table', async () => {
+    write('wide/a.jsonl', '{"text": "one", "id": 1}\n');
+    write('wide/b.jsonl', '{"text": "two", "id": "x"}\n');
+    const report = await validateLocal(join(folder, 'wide'), { method: 'sft' });
+    expect(report.methods.sft).toMatchObject({
+      verdict: 'NEEDS_MAPPING',
+      mapping: { columns: [{ to: 'text', from: 'text' }] },
+    });
+  });
+
+  it('without data, or saved by save_to_disk', async () => {
+    write('none/README.md', '# nothing');
+    await expect(validateLocal(join(folder, 'none'))).rejects.toMatchObject({ code: 'no_data_files' });
+    write('arrow/state.json', '{}');
+    write('arrow/data-00000-of-00001.arrow', 'x');
+    await expect(validateLocal(join(folder, 'arrow'))).rejects.toMatchObject({ code: 'saved_to_disk' });
+  });
+});

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Shape } from '../../scripts/dataset/methods/method.ts';
+import { METHOD_RULES } from '../../scripts/dataset/methods/table.ts';
+import { isTrainable } from '../../scripts/dataset/trainable.ts';
+import { PlanDataset } from '../../scripts/plan/schema.ts';
+
+/** The training script's Python runs the same cases. */
+const Cases = z.array(
+  z.strictObject({
+    format: PlanDataset.shape.format,
+    conversational: z.boolean(),
+    row: z.record(z.string(), z.unknown()),
+    trainable: z.boolean(),
+  }),
+);
+const cases = Cases.parse(JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/trainable.json'), 'utf8')));
+
+const FORMATS: Partial<Record<Shape['format'], string>> = {
+  'language-modeling': 'sft',
+  'prompt-completion': 'sft',
+  'prompt-only': 'grpo',
+  preference: 'dpo',
+};
+
+describe('one row', () => {
+  it.each(cases)('$format, conversational $conversational: $row', ({ format, conversational, row, trainable }) => {
+    expect(isTrainable(format, conversational, row)).toBe(trainable);
+  });
+
+  // A row that can't train has a reason that a person can read, and a row that fails can't train.
+  it.each(cases)('reasons agree for $format, conversational $conversational: $row', (entry) => {
+    const rules = METHOD_RULES.find(({ method }) => method === FORMATS[entry.format]);
+    if (!rules) return expect(entry.format).toBe('unpaired-preference');
+    const kinds = rules.problems(entry.row, entry).map(({ kind }) => kind);
+    if (entry.trainable) expect(kinds).not.toContain('fails');
+    else expect(kinds.some((kind) => kind === 'fails' || kind === 'harms')).toBe(true);
+  });
+});
