@@ -1,4 +1,4 @@
-import { build, type Plugin } from 'esbuild';
+import { build } from 'esbuild';
 import type { Pack } from './pack.ts';
 
 /** Agents and people load it on every command, and every clone carries it. */
@@ -9,15 +9,6 @@ export interface Bundle {
   /** Files of node_modules whose code is in it, relative to the root. */
   libraryFiles: string[];
 }
-
-/** zod's messages in sixty languages are a quarter of a megabyte; ours are English. */
-const englishOnly: Plugin = {
-  name: 'zod-english-only',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: "export { default as en } from './en.js';",
-    })),
-};
 
 /**
  * The runtime as one file for plain Node 20. What a command alone needs is imported lazily in cli.ts, and
@@ -34,7 +25,6 @@ export async function bundleRuntime(root: string, pack: Pack): Promise<Bundle> {
     loader: { '.py': 'text' },
     minify: true,
     legalComments: 'none',
-    plugins: [englishOnly],
     metafile: true,
     write: false,
     outfile: 'out.mjs',

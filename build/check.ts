@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createProgram } from '../scripts/cli.ts';
 import { MAX_BUNDLE_BYTES } from './bundle.ts';
 import { AGENTS_MD_BYTES } from './checks/budget.ts';

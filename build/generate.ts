@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Bundle, bundleRuntime } from './bundle.ts';
 import { notice } from './notice.ts';
 import type { Pack } from './pack.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Pack } from './pack.ts';
 
 const Manifest = z.object({ name: z.string(), version: z.string(), license: z.string() });

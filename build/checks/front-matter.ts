@@ -1,5 +1,5 @@
 import matter from 'gray-matter';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorMessage } from '../../scripts/errors.ts';
 import type { Problem } from '../problem.ts';
 

@@ -1,5 +1,5 @@
 import { parseSafetensorsMetadata } from '@huggingface/hub';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorMessage, TrainerError } from '../errors.ts';
 import type { ModelFiles, ModelWeights } from './model-files.ts';
 import { authHeaders, bodyMessage, getJson, type Hub, httpError, hubParams } from './client.ts';

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TrainerError } from '../errors.ts';
 import { hubCall } from './api-error.ts';
 import { authHeaders, bodyMessage, getJson, type Hub, httpError, hubParams } from './client.ts';

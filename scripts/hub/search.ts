@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { TrainerError } from '../errors.ts';
 import { preview } from '../printable.ts';
 import { getJson, type Hub } from './client.ts';

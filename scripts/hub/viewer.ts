@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorMessage, TrainerError } from '../errors.ts';
 import { preview } from '../printable.ts';
 import { authHeaders, type Hub, httpError } from './client.ts';

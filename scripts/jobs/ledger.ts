@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorMessage, systemErrorCode } from '../errors.ts';
 import { Plan } from '../plan/schema.ts';
 import { isOver, type Job, STAGES } from './backend.ts';

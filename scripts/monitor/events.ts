@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The contract between the training script and whoever watches it: one JSON object a line on stdout, beside

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorMessage, systemErrorCode, TrainerError } from '../errors.ts';
 import { planDigest } from './digest.ts';
 import { PLAN_SCHEMA_VERSION, Plan } from './schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * How the columns that TRL wants come from the columns that the data has. Declarative: the dataset room

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Json } from './json.ts';
 import { Mapping } from './mapping.ts';
 import { Request } from './request.ts';

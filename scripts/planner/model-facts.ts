@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { TrainerError } from '../errors.ts';
 import type { ModelFiles } from '../hub/model-files.ts';
 import type { Source } from '../plan/schema.ts';

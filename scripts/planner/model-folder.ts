@@ -1,6 +1,6 @@
 import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorMessage, systemErrorCode, TrainerError } from '../errors.ts';
 import type { ModelFiles, ModelWeights } from '../hub/model-files.ts';
 

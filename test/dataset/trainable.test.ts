@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Shape } from '../../scripts/dataset/methods/method.ts';
 import { METHOD_RULES } from '../../scripts/dataset/methods/table.ts';
 import { isTrainable } from '../../scripts/dataset/trainable.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readable, repoUrl, requireRight } from './access.ts';
 import { type Call, HubError, readInput, sendJson } from './http.ts';
 import { Repo } from './repos.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { commitOf, writable } from './access.ts';
 import { lfsPointer } from './blobs.ts';
 import { type Call, HubError, jsonOf, parseInput, readBody, readInput, sendJson } from './http.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import catalogue from './hardware.json' with { type: 'json' };
 
 const HardwareSchema = z.object({

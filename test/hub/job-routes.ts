@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { requireRight } from './access.ts';
 import { objectId } from './accounts.ts';
 import type { Hardware } from './hardware.ts';

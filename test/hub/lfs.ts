@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writable } from './access.ts';
 import { type Call, HubError, readInput, sendJson } from './http.ts';
 import type { LfsUpload, World } from './world.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { commitOf, repoType, repoUrl, requireRight, writable } from './access.ts';
 import { type Call, HubError, readInput, sendJson } from './http.ts';
 import { GITATTRIBUTES } from './lfs-rules.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { commitOf, downloadable, readable, repoType } from './access.ts';
 import { cardOf, describe } from './describe.ts';
 import { type Call, HubError, nextLink, readInput, sendJson } from './http.ts';

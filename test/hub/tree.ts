@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { commitOf, readable } from './access.ts';
 import { type Call, HubError, nextLink, readInput, sendJson } from './http.ts';
 import type { Commit, FileEntry, Repo } from './repos.ts';

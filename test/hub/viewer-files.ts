@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { type AsyncBuffer, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { z } from 'zod';
+import * as z from 'zod';
 import { cardOf } from './describe.ts';
 import type { Commit } from './repos.ts';
 import type { World } from './world.ts';

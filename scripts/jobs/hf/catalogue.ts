@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { TrainerError } from '../../errors.ts';
 import { hubCall } from '../../hub/api-error.ts';
 import type { Hub } from '../../hub/client.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { printable } from '../../printable.ts';
 import { redact } from '../../redact.ts';
 import { DIGEST_LABEL, type Job, STAGES, type Stage } from '../backend.ts';

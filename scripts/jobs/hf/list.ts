@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { TrainerError } from '../../errors.ts';
 import { authHeaders, bodyMessage, type Hub, httpError } from '../../hub/client.ts';
 import { printable } from '../../printable.ts';

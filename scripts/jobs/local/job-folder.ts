@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorMessage, TrainerError } from '../../errors.ts';
 import { Plan } from '../../plan/schema.ts';
 import { STAGES } from '../backend.ts';
