@@ -65,7 +65,10 @@ export function createProgram(run: Run = async () => {}): Command {
   command('submit <plan.json>', 'start the approved plan, once')
     .option('--approve <digest>', 'the digest on the card that the person said yes to (required)')
     .option('--max-cost <usd>', 'refuse if the job could bill more', usd('--max-cost'))
-    .option('--again', 'a new run of a plan that is done, or from nothing for one that failed')
+    .option(
+      '--again',
+      'a new run of a plan that is done, or from nothing for one that failed; may bill the maximum once more',
+    )
     .action((plan: string, options) =>
       run(options, async (context) => (await import('./commands/submit.ts')).submitCommand(plan, options, context)),
     );

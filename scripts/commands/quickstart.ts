@@ -47,12 +47,20 @@ export async function quickstartCommand(flags: { yes?: boolean }, context: Comma
     say: (line) => out.say(`     ${line}`),
   });
   out.say('2/5  Making a tiny model at random: it knows nothing yet');
-  const model = join(home, 'quickstart', 'model');
+  const model = join(home, 'quickstart', 'tiny-qwen3');
   await mkdir(join(home, 'quickstart'), { recursive: true });
   await makeQuickstartModel({ python, data, folder: model, env: context.env, signal: context.signal });
 
   out.say('3/5  Checking the data and planning');
-  const request = { model, dataset: data, backend: 'local', learningRate: 3e-3, epochs: 3, maxLength: 128 } as const;
+  const request = {
+    model,
+    dataset: data,
+    backend: 'local',
+    learningRate: 3e-3,
+    epochs: 8,
+    maxLength: 128,
+    set: { gradient_checkpointing: false },
+  } as const;
   const { plan, digest } = await makePlan(request, context);
   const path = join(home, 'quickstart', 'plan.json');
   await writePlanFile(path, plan);

@@ -46,7 +46,9 @@ export async function submitPlan(
       if (!onHub) return;
       await checkPrice(plan, context);
       await checkVisibility(plan.output, context);
-      if (plan.dataset.upload) await uploadLocalData(hub, { ...plan.dataset.upload, files: plan.dataset.files });
+      if (plan.dataset.upload) {
+        await uploadLocalData(hub, { ...plan.dataset.upload, files: plan.dataset.files, say: out.say });
+      }
     },
   });
 }

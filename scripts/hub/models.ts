@@ -1,8 +1,8 @@
 import { parseSafetensorsMetadata } from '@huggingface/hub';
 import * as z from 'zod';
 import { errorMessage, TrainerError } from '../errors.ts';
-import type { ModelFiles, ModelWeights } from './model-files.ts';
 import { authHeaders, bodyMessage, getJson, type Hub, httpError, hubParams } from './client.ts';
+import type { ModelFiles, ModelWeights } from './model-files.ts';
 
 const Info = z.object({
   id: z.string(),
@@ -29,7 +29,8 @@ export async function openHubModel(hub: Hub, id: string, revision?: string | nul
       if (!response.ok) throw httpError(response.status, `${file} of ${what}`, hub, await bodyMessage(response));
       return parseJson(await response.text(), `${file} of ${what}`);
     },
-    weights: async () => (files.some((file) => file.endsWith('.safetensors')) ? readWeights(hub, info.id, info.sha) : null),
+    weights: async () =>
+      files.some((file) => file.endsWith('.safetensors')) ? readWeights(hub, info.id, info.sha) : null,
   };
 }
 

@@ -99,7 +99,7 @@ function afterEvent(progress: Progress, event: TrainingEvent): Progress {
     case 'stopped':
       return { ...progress, stopped: event.reason, eta_seconds: null };
     case 'done':
-      return { ...progress, done: true, activity: 'done', eta_seconds: 0 };
+      return { ...progress, step: event.step, done: true, activity: 'done', eta_seconds: 0 };
     case 'checkpoint':
       return progress;
   }

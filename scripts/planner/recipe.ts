@@ -38,10 +38,13 @@ const SEED = 42;
 export function modesFor(facts: ModelFacts, lora: Request['lora']): { modes: ('full' | 'lora')[]; why: string } {
   if (lora === 'on') return { modes: ['lora'], why: 'asked for' };
   if (lora === 'off') return { modes: ['full'], why: 'asked for' };
-  const billions = (facts.parameters / 1e9).toPrecision(2);
+  const size =
+    facts.parameters >= 1e8
+      ? `${(facts.parameters / 1e9).toPrecision(2)} B`
+      : `${(facts.parameters / 1e6).toPrecision(2)} M`;
   return facts.parameters > LORA_ABOVE_PARAMETERS
-    ? { modes: ['lora'], why: `${billions} B parameters: above 3 B all weights cost too much memory` }
-    : { modes: ['full', 'lora'], why: `${billions} B parameters: all weights fit, and learn the most` };
+    ? { modes: ['lora'], why: `${size} parameters: above 3 B all weights cost too much memory` }
+    : { modes: ['full', 'lora'], why: `${size} parameters: all weights fit, and learn the most` };
 }
 
 export function defaultEpochs(rows: number, request: Request): Decision & { epochs: number } {
@@ -127,7 +130,8 @@ export function buildRecipe(
     bf16: precision === 'bf16',
     fp16: precision === 'fp16',
     ...(target.kind === 'cpu' ? { use_cpu: true, dataloader_pin_memory: false } : {}),
-    logging_steps: Math.max(1, Math.min(10, Math.floor(steps / 50))),
+    // A line a step; of very long runs about a thousand, which is what a status has to read.
+    logging_steps: Math.max(1, Math.floor(steps / 1000)),
     save_strategy: 'steps',
     save_steps: every,
     save_total_limit: 2,
