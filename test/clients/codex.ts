@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Pack } from '../../build/pack.ts';
 import { type Bench, includes, type Row, rowsOf, run, succeeded } from './client.ts';
 

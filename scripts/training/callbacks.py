@@ -1,0 +1,76 @@
+"""Turns what the trainer does into progress events."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from .events import alarm, emit, finite
+
+
+class ReportProgress(TrainerCallback):
+    def __init__(self, rows: int, eval_rows: int) -> None:
+        self.rows = rows
+        self.eval_rows = eval_rows
+        self.on_checkpoint: Callable[[Path, int], None] | None = None
+        self.when = "before"
+        self.began = time.monotonic()
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self.when, self.began = "during", time.monotonic()
+        emit("stage", stage="training")
+        emit(
+            "start",
+            total_steps=state.max_steps,
+            from_step=state.global_step,
+            rows=self.rows,
+            eval_rows=self.eval_rows,
+            device=torch.cuda.get_device_name() if args.device.type == "cuda" else args.device.type,
+        )
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if logs is None or "loss" not in logs:
+            return
+        loss, grad_norm = finite(logs["loss"]), finite(logs.get("grad_norm"))
+        emit(
+            "step",
+            step=state.global_step,
+            total_steps=state.max_steps,
+            loss=loss,
+            learning_rate=finite(logs.get("learning_rate")),
+            grad_norm=grad_norm,
+            tokens=finite(logs.get("num_tokens")),
+            gpu_memory_gib=round(torch.cuda.max_memory_allocated() / 2**30, 2) if args.device.type == "cuda" else None,
+            seconds=round(time.monotonic() - self.began, 3),
+        )
+        if loss is None:
+            alarm("loss_not_finite", f"the loss at step {state.global_step} is {logs['loss']}")
+        elif "grad_norm" in logs and grad_norm is None:
+            alarm("grad_norm_not_finite", f"the gradient's norm at step {state.global_step} is {logs['grad_norm']}")
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        emit("eval", when=self.when, step=state.global_step, eval_loss=finite((metrics or {}).get("eval_loss")))
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        emit("checkpoint", step=state.global_step)
+        if self.on_checkpoint is not None and state.is_world_process_zero:
+            self.on_checkpoint(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}", state.global_step)

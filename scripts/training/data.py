@@ -1,0 +1,74 @@
+"""The rows to train on and to evaluate with."""
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+from datasets import Dataset
+
+from .events import CannotTrain
+from .hub_data import load_hub_split
+from .local_data import local_files, read_rows
+from .mapping import map_columns, map_row
+from .trainable import is_trainable
+
+
+def load_rows(dataset: dict[str, Any], seed: int) -> tuple[Dataset, Dataset | None]:
+    """Rows to train on and rows held out. `examples` is the first N of a seeded shuffle; a held-out share is the end
+    of what is used, at most half of it."""
+    rows, held_out = load_split(dataset, dataset["split"]), None
+    evaluation = dataset["evaluation"]
+    if dataset["examples"] is not None or (evaluation and evaluation["from"] == "share"):
+        rows = rows.shuffle(seed=seed)
+    if dataset["examples"] is not None:
+        rows = rows.select(range(min(dataset["examples"], len(rows))))
+    if evaluation and evaluation["from"] == "share":
+        keep = len(rows) - min(evaluation["rows"], len(rows) // 2)
+        rows, held_out = rows.select(range(keep)), rows.select(range(keep, len(rows)))
+    if evaluation and evaluation["from"] == "split":
+        held_out = load_split(dataset, evaluation["split"])
+        held_out = held_out.select(range(min(evaluation["rows"], len(held_out))))
+    if len(rows) == 0 or (held_out is not None and len(held_out) == 0):
+        raise CannotTrain("no_rows", "no row is left that can train: validate the data")
+    return rows, held_out
+
+
+def load_split(dataset: dict[str, Any], split: str) -> Dataset:
+    # <hub_data>
+    rows = load_hub_split(dataset, split)
+    # <mapping>
+    rows = map_columns(rows, dataset["mapping"]["columns"])
+    # </mapping>
+    # <drop_invalid>
+    rows = rows.filter(lambda row: is_trainable(row, dataset["format"], dataset["conversational"]))
+    # </drop_invalid>
+    # </hub_data>
+    # <local_data>
+    rows = load_files(local_files(dataset), dataset)  # all of this split
+    # </local_data>
+    return rows  # noqa: RET504
+
+
+# <local_data>
+def load_files(files: list[Path], dataset: dict[str, Any]) -> Dataset:
+    """Rows are mapped and sifted before they become a table, whose columns hold one type each."""
+    rows: list[dict[str, Any]] = []
+    for file in files:
+        rows.extend(read_rows(file))
+    # <mapping>
+    rows = [map_row(row, dataset["mapping"]["columns"]) for row in rows]
+    # </mapping>
+    # <drop_invalid>
+    rows = [row for row in rows if is_trainable(row, dataset["format"], dataset["conversational"])]
+    # </drop_invalid>
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {}
+    for name in names:
+        try:
+            columns[name] = pyarrow.array([row.get(name) for row in rows])
+        except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
+            raise CannotTrain("mixed_types", f"column {name!r} mixes types ({error}): validate the data") from error
+    return Dataset(pyarrow.table(columns))
+
+
+# </local_data>

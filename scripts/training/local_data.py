@@ -1,0 +1,68 @@
+"""Rows of local files: read as they are written, after a check that they are the ones that were validated."""
+
+import csv
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+from huggingface_hub import hf_hub_download
+
+from .events import CannotTrain
+
+
+def local_files(dataset: dict[str, Any]) -> list[Path]:
+    """The data's files; where they are not on this machine, from the private repository they were uploaded to."""
+    files = [Path(file) for file in dataset["files"]]
+    if dataset["upload"] is not None and not all(file.is_file() for file in files):
+        repo_id = dataset["upload"]["repo_id"]
+        files = [Path(hf_hub_download(repo_id, file.name, repo_type="dataset")) for file in files]
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        raise CannotTrain("data_missing", f"the data is gone: {missing[0]} doesn't exist. Plan again.")
+    if dataset["fingerprint"] is not None and fingerprint(files) != dataset["fingerprint"]:
+        raise CannotTrain(
+            "data_changed", f"{', '.join(file.name for file in files)} changed since the plan was made. Plan again."
+        )
+    return files
+
+
+def fingerprint(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def read_rows(file: Path) -> Iterator[dict[str, Any]]:
+    """One dictionary a row. Not `load_dataset`: its readers turn the text "42" into a number, "null" into nothing."""
+    kind = file.suffix.lower()
+    if kind == ".parquet":
+        for batch in pyarrow.parquet.ParquetFile(file).iter_batches():
+            yield from batch.to_pylist()
+    elif kind == ".csv":
+        csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the limit is 128 KiB otherwise
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            yield from csv.DictReader(stream)
+    elif kind == ".json":
+        yield from json_rows(json.loads(file.read_text(encoding="utf-8-sig")))
+    else:
+        with file.open(encoding="utf-8-sig") as stream:
+            for line in stream:
+                if line.strip():
+                    yield json.loads(line)
+
+
+def json_rows(document: Any) -> list[dict[str, Any]]:
+    """A list of rows, or an object of which one value is that list."""
+    if isinstance(document, dict):
+        lists = [value for value in document.values() if isinstance(value, list)]
+        document = lists[0] if len(lists) == 1 else document
+    if not isinstance(document, list):
+        raise CannotTrain("not_rows", "the JSON file is neither a list of rows nor an object with one such list")
+    return document

@@ -1,0 +1,29 @@
+"""Goes on from a model that is itself an adapter: base and adapter become one model first."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
+
+
+def merge_adapter(base: str, base_arguments: dict[str, Any], adapter: dict[str, Any], folder: Path) -> str:
+    """Saves the merged model and returns its folder. `base_arguments`: dtype, revision, ... of the base."""
+    arguments = {**base_arguments, "dtype": getattr(torch, base_arguments["dtype"])}
+    model = AutoModelForCausalLM.from_pretrained(base, trust_remote_code=False, **arguments)
+    merged = PeftModel.from_pretrained(model, adapter["id"], revision=adapter["revision"]).merge_and_unload()
+    merged.save_pretrained(folder)
+    return str(folder)
+
+
+# <merged_output>
+def save_merged(trainer: Any, base: str, base_arguments: dict[str, Any], folder: Path) -> None:
+    """A new adapter beside a merged base: nobody else has that base, so they are saved as one model."""
+    adapter = Path(base) / "adapter"
+    trainer.save_model(str(adapter))
+    trainer.processing_class.save_pretrained(folder)
+    merge_adapter(base, base_arguments, {"id": str(adapter), "revision": None}, folder)
+
+
+# </merged_output>

@@ -1,0 +1,5 @@
+"""What this run is: the plan, written here by the composer."""
+
+from typing import Any
+
+PLAN: dict[str, Any] = {}

@@ -1,0 +1,108 @@
+/**
+ * Just enough of Python's syntax to take our own modules apart: they are formatted by ruff, their imports
+ * stand at the top, and what belongs to some runs only stands between `# <name>` and `# </name>`.
+ */
+
+export interface Import {
+  /** `pathlib`, or `.events` for a module of ours. */
+  module: string;
+  /** Names imported from it; null for `import module`. */
+  names: string[] | null;
+}
+
+export interface PythonModule {
+  docstring: string;
+  imports: Import[];
+  body: string;
+}
+
+const REGION = /^[ \t]*# <(\w+)>\n([\s\S]*?)^[ \t]*# <\/\1>\n/m;
+const DOCSTRING = /^"""([\s\S]*?)"""\n/;
+const IMPORT = /^(?:from (\S+) import (?:\(([^)]*)\)|(.+))|import (\S+))\n/gm;
+
+/** Keeps the regions of these names without their marks, and drops the others. */
+export function selectRegions(source: string, names: ReadonlySet<string>): string {
+  let text = source;
+  for (let match = REGION.exec(text); match; match = REGION.exec(text)) {
+    const [whole, name = '', inner = ''] = match;
+    text = text.slice(0, match.index) + (names.has(name) ? inner : '') + text.slice(match.index + whole.length);
+  }
+  return text;
+}
+
+/** Imports of which nothing is used any more, now that regions are gone, are left out. */
+export function parseModule(source: string): PythonModule {
+  const docstring = DOCSTRING.exec(source)?.[1] ?? '';
+  const rest = source.replace(DOCSTRING, '');
+  const body = rest.replace(IMPORT, '').trim();
+  const imports: Import[] = [];
+  for (const [, from, several, one, module] of rest.matchAll(IMPORT)) {
+    if (from === undefined) {
+      if (module !== undefined && uses(body, module.split('.')[0] ?? '')) imports.push({ module, names: null });
+      continue;
+    }
+    const names = (several ?? one ?? '').split(',').map((name) => name.trim());
+    const used = names.filter((name) => name !== '' && uses(body, name));
+    if (used.length > 0) imports.push({ module: from, names: used });
+  }
+  return { docstring, imports, body };
+}
+
+function uses(body: string, name: string): boolean {
+  return new RegExp(`\\b${name}\\b`).test(body);
+}
+
+/** All imports at the top: each module once, the standard library first, sorted as ruff sorts. */
+export function renderImports(imports: Import[]): string {
+  const plain = new Set<string>();
+  const from = new Map<string, Set<string>>();
+  for (const { module, names } of imports) {
+    if (names === null) plain.add(module);
+    else from.set(module, new Set([...(from.get(module) ?? []), ...names]));
+  }
+  const sections = [true, false].map((standard) => {
+    const here = (module: string): boolean => STANDARD_LIBRARY.has(module.split('.')[0] ?? '') === standard;
+    return [
+      ...[...plain]
+        .filter(here)
+        .sort(byName)
+        .map((module) => `import ${module}`),
+      ...[...from.keys()]
+        .filter(here)
+        .sort(byName)
+        .map((module) => fromImport(module, from.get(module) ?? new Set())),
+    ].join('\n');
+  });
+  return sections.filter(Boolean).join('\n\n');
+}
+
+function fromImport(module: string, names: Set<string>): string {
+  const sorted = [...names].sort((a, b) => kind(a) - kind(b) || byName(a, b));
+  const line = `from ${module} import ${sorted.join(', ')}`;
+  return line.length <= 120 ? line : `from ${module} import (\n${sorted.map((name) => `    ${name},\n`).join('')})`;
+}
+
+/** Constants, then classes, then functions. */
+const kind = (name: string): number => (/^[A-Z0-9_]+$/.test(name) ? 0 : /^[A-Z]/.test(name) ? 1 : 2);
+const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Those that our modules import. */
+const STANDARD_LIBRARY = new Set([
+  'collections',
+  'concurrent',
+  'csv',
+  'hashlib',
+  'json',
+  'math',
+  'os',
+  'pathlib',
+  're',
+  'shutil',
+  'signal',
+  'sys',
+  'tempfile',
+  'time',
+  'types',
+  'typing',
+  'warnings',
+]);

@@ -1,0 +1,66 @@
+"""Nothing trained is lost: before the deadline and on SIGTERM a checkpoint is saved and training stops."""
+
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from .events import emit
+
+EXIT_STOPPED = 75  # sysexits' EX_TEMPFAIL: not finished, and the same run can go on from its checkpoint
+
+
+def deadline_margin(timeout_seconds: float) -> float:
+    """Seconds kept for saving and uploading: a tenth of the time, from 1 to 15 minutes, never more than half."""
+    return min(max(60.0, 0.1 * timeout_seconds), 900.0, 0.5 * timeout_seconds)
+
+
+class StopInTime(TrainerCallback):
+    """Asks the trainer to save and stop. `reason` is then `deadline` or `sigterm`."""
+
+    def __init__(self, deadline: float) -> None:
+        """`deadline`: time by the monotonic clock, seconds, at which the last step must be over."""
+        self.deadline = deadline
+        self.training = False
+        self.reason: str | None = None
+        self.signalled = False
+        self.last = time.monotonic()
+        self.slowest = 0.0
+
+    def watch_signals(self) -> None:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self.on_signal)
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        if not self.training:
+            sys.exit(128 + number)  # nothing to save yet
+        self.signalled = True
+
+    def has_time(self) -> bool:
+        """For what is only nice to have."""
+        return not self.signalled and time.monotonic() < self.deadline
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self.training = True
+        self.last = time.monotonic()
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        now = time.monotonic()
+        self.slowest = max(self.slowest, now - self.last)  # evaluations and checkpoints between steps count
+        self.last = now
+        if state.global_step >= state.max_steps:
+            return
+        if self.signalled:
+            self.reason = "sigterm"
+        elif now + self.slowest > self.deadline:
+            self.reason = "deadline"
+        if self.reason is not None:
+            emit("stage", stage="saving")
+            control.should_save = True
+            control.should_evaluate = False
+            control.should_training_stop = True

@@ -1,0 +1,72 @@
+"""The same questions before and after training: what a person understands sooner than a loss."""
+
+from typing import Any
+
+import torch
+from datasets import Dataset
+
+from .events import alarm, emit
+
+QUESTIONS = 2
+ANSWER_TOKENS = 48
+PROMPT_TOKENS = 1024
+
+
+def first_questions(rows: Dataset) -> list[Any]:
+    """What the first rows ask: text, or the messages up to the first answer."""
+    questions = []
+    for row in rows.select(range(min(QUESTIONS, len(rows)))):
+        # <prompts>
+        question = row["prompt"]
+        # </prompts>
+        # <conversations>
+        question = before_answer(row["messages"])
+        # </conversations>
+        if question:
+            questions.append(question)
+    return questions
+
+
+# <conversations>
+def before_answer(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    roles = [message["role"] for message in messages]
+    return messages[: roles.index("assistant")] if "assistant" in roles else []
+
+
+# </conversations>
+def answer_questions(trainer: Any, questions: list[Any], when: str) -> None:
+    try:
+        for question in questions:
+            text = question if isinstance(question, str) else str(question[-1].get("content") or "")
+            answer = generate(trainer, question)
+            if answer is not None:
+                emit("sample", when=when, prompt=text[:500], answer=answer)
+    except Exception as error:  # a model that trains but doesn't answer is still worth training
+        alarm("no_sample", f"no answer could be generated: {error}")
+
+
+def generate(trainer: Any, question: Any) -> str | None:
+    """The greedy answer; None for a question too long to be quick."""
+    tokenizer = trainer.processing_class
+    if not isinstance(question, str):
+        question = tokenizer.apply_chat_template(
+            question, add_generation_prompt=True, tokenize=False, enable_thinking=False
+        )
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    inputs = tokenizer(question, return_tensors="pt", add_special_tokens=False).to(model.device)
+    length = inputs["input_ids"].shape[1]
+    if length > PROMPT_TOKENS:
+        return None
+    model.eval()
+    with torch.no_grad(), trainer.compute_loss_context_manager():
+        output = model.generate(
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            max_new_tokens=ANSWER_TOKENS,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            pad_token_id=tokenizer.pad_token_id or tokenizer.eos_token_id,
+        )
+    return str(tokenizer.decode(output[0][length:], skip_special_tokens=True)).strip()

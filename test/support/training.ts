@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { parseEvent, type TrainingEvent } from '../../scripts/monitor/events.ts';
+import { sha256 } from '../../scripts/plan/digest.ts';
+import type { Plan } from '../../scripts/plan/schema.ts';
+import { composeScript } from '../../scripts/training/compose.ts';
+import { scriptDependencies } from '../../scripts/training/requirements.ts';
+import { type PlanOverrides, samplePlan } from './plan.ts';
+import { TEST_HOME, testPython } from './python.ts';
+
+export const QUICKSTART_DATA = fileURLToPath(
+  new URL('../../skills/hf-llm-trainer/assets/quickstart.jsonl', import.meta.url),
+);
+const MAKE_MODEL = fileURLToPath(new URL('../../scripts/training/quickstart_model.py', import.meta.url));
+
+/** Everything that any of our scripts or checks imports: one environment for all of these tests. */
+export const trainingPython = (): Promise<string> =>
+  testPython([
+    ...scriptDependencies({ ...samplePlan(), recipe: { ...samplePlan().recipe, mode: 'lora' } }),
+    'mypy==2.4.1',
+    'pytest==9.2.0',
+    'ruff==0.17.5',
+  ]);
+
+export interface Ran {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** stdout and stderr. */
+  log: string;
+  events: TrainingEvent[];
+}
+
+export interface RunOptions {
+  env?: Record<string, string>;
+  /** Sees each event as it comes, with the process. */
+  onEvent?: (event: TrainingEvent, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** Runs Python with nothing of this machine's Hugging Face settings, and away from the network. */
+export async function runPython(args: string[], { env = {}, onEvent }: RunOptions = {}): Promise<Ran> {
+  const python = await trainingPython();
+  // Without compiled modules on disk every run would spend ten seconds on compiling them.
+  const unwanted = /^(HF_|HUGGING|TRACKIO_|PYTHONDONTWRITEBYTECODE)/;
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !unwanted.test(name)));
+  const child = spawn(python, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...clean,
+      HF_HOME: join(TEST_HOME, 'hf'),
+      HF_HUB_OFFLINE: '1',
+      OMP_NUM_THREADS: '1',
+      PYTHONUNBUFFERED: '1',
+      ...env,
+    },
+  });
+  const events: TrainingEvent[] = [];
+  let log = '';
+  let rest = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const event = parseEvent(line);
+      if (!event) continue;
+      events.push(event);
+      onEvent?.(event, (signal) => child.kill(signal));
+    }
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, log, events }));
+  });
+}
+
+/** Runs a plan's script as a backend would, but for the backend. */
+export async function train(plan: Plan, options: RunOptions = {}): Promise<Ran> {
+  const folder = await temporaryFolder();
+  const script = join(folder, 'script.py');
+  await writeFile(script, composeScript(plan).script);
+  return runPython([script], { ...options, env: { TRACKIO_DIR: join(folder, 'trackio'), ...options.env } });
+}
+
+/** Removed when the test is over. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'hf-llm-trainer-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The quickstart's untrained model: 0.9 M parameters, made once. */
+export async function tinyModel(): Promise<string> {
+  const source = await readFile(MAKE_MODEL, 'utf8');
+  const folder = join(TEST_HOME, `tiny-${sha256(source + (await readFile(QUICKSTART_DATA, 'utf8'))).slice(0, 12)}`);
+  if (existsSync(folder)) return folder;
+  const making = `${folder}.${process.pid}`;
+  await mkdir(making, { recursive: true });
+  const made = await runPython([MAKE_MODEL, QUICKSTART_DATA, making]);
+  if (made.code !== 0) throw new Error(made.log);
+  await rename(making, folder);
+  return folder;
+}
+
+/** A plan that trains the tiny model on a local file, on the CPU, into a folder of its own. */
+export async function localPlan(data: string, overrides: PlanOverrides = {}): Promise<Plan> {
+  const folder = await temporaryFolder();
+  const file = join(folder, basename(data));
+  await copyFile(data, file);
+  const content = await readFile(file);
+  return samplePlan({
+    ...overrides,
+    model: { id: await tinyModel(), source: 'local', revision: null, ...overrides.model },
+    dataset: {
+      id: file,
+      source: 'local',
+      revision: null,
+      fingerprint: sha256(content),
+      config: null,
+      files: [file],
+      mapping: null,
+      evaluation: null,
+      ...overrides.dataset,
+    },
+    recipe: { precision: 'fp32', ...overrides.recipe, training_args: trainingArgs(overrides.recipe?.training_args) },
+    hardware: { backend: 'local', flavor: 'cpu', image: null },
+    output: {
+      repo_id: null,
+      folder: join(folder, 'model'),
+      private: true,
+      trackio: { project: 'tests', run_name: 'run', space_id: null, private: true },
+      ...overrides.output,
+    },
+  });
+}
+
+const trainingArgs = (args: Plan['recipe']['training_args'] = {}): Plan['recipe']['training_args'] => ({
+  max_steps: 6,
+  learning_rate: 3e-3,
+  per_device_train_batch_size: 8,
+  gradient_checkpointing: false,
+  use_cpu: true,
+  bf16: false,
+  fp16: false,
+  dataloader_pin_memory: false,
+  save_strategy: 'steps',
+  save_steps: 2,
+  seed: 42,
+  ...args,
+});
+
+export const LORA: Plan['recipe']['lora'] = { r: 8, lora_alpha: 16, lora_dropout: 0.1, target_modules: 'all-linear' };
+
+/** The events of one kind. */
+export function only<Kind extends TrainingEvent['event']>(
+  { events }: Ran,
+  kind: Kind,
+): Extract<TrainingEvent, { event: Kind }>[] {
+  return events.filter((event): event is Extract<TrainingEvent, { event: Kind }> => event.event === kind);
+}

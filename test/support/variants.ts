@@ -1,0 +1,48 @@
+import type { Plan } from '../../scripts/plan/schema.ts';
+import { type PlanOverrides, samplePlan } from './plan.ts';
+
+const HOSTILE = 'it\'s """a\\" #\n name\u202e\ud83d\ude00\u0000';
+
+const file: PlanOverrides['dataset'] = {
+  id: '/home/alice/data.jsonl',
+  source: 'local',
+  revision: null,
+  fingerprint: 'f'.repeat(64),
+  config: null,
+  files: ['/home/alice/data.jsonl'],
+  mapping: null,
+  evaluation: null,
+};
+const folder: PlanOverrides['output'] = { repo_id: null, folder: '/home/alice/model' };
+const lora: PlanOverrides['recipe'] = {
+  mode: 'lora',
+  lora: { r: 16, lora_alpha: 32, lora_dropout: 0, target_modules: 'all-linear' },
+};
+const adapter = { adapter: { id: 'alice/adapter', source: 'hub' as const, revision: 'a'.repeat(40) } };
+const CASES: [name: string, overrides: PlanOverrides][] = [
+  ['hub_full', {}],
+  ['hub_lora', { recipe: lora }],
+  [
+    'hub_qlora',
+    { recipe: { ...lora, mode: 'qlora', quantization: { load_in_4bit: true, bnb_4bit_quant_type: 'nf4' } } },
+  ],
+  ['adapter_lora', { model: adapter, recipe: lora }],
+  ['adapter_full', { model: adapter }],
+  ['local_file', { dataset: file, output: folder }],
+  ['local_text', { dataset: { ...file, conversational: false, drop_invalid: true }, output: folder }],
+  ['local_upload', { dataset: { ...file, upload: { repo_id: 'alice/data', private: true } } }],
+  ['prompt_completion', { dataset: { format: 'prompt-completion', conversational: false, mapping: null } }],
+  ['conversational_prompt_completion', { dataset: { format: 'prompt-completion', drop_invalid: true, examples: 100 } }],
+  ['evaluation_split', { dataset: { evaluation: { from: 'split', split: 'test', rows: 20 } } }],
+  [
+    'hostile',
+    {
+      model: { id: HOSTILE },
+      dataset: { id: HOSTILE, config: HOSTILE, mapping: { columns: [{ to: 'messages', from: HOSTILE }] } },
+    },
+  ],
+];
+
+/** A plan for every kind of script that the composer makes. */
+export const variants = (): [name: string, plan: Plan][] =>
+  CASES.map(([name, overrides]) => [name, samplePlan(overrides)]);

@@ -1,0 +1,138 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { diskFiles } from '../../scripts/dataset/local/files.ts';
+import { localSource } from '../../scripts/dataset/local/source.ts';
+import type { JsonValue } from '../../scripts/plan/json.ts';
+import { composeScript } from '../../scripts/training/compose.ts';
+import { pythonLiteral } from '../../scripts/training/python-literal.ts';
+import { runPython, temporaryFolder } from '../support/training.ts';
+import { variants } from '../support/variants.ts';
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+const CONFIG = path('../../pyproject.toml');
+const MODULES = path('../../scripts/training');
+
+/** One file for every kind of script, in a folder. */
+async function composedScripts(): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const [name, plan] of variants()) {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, 'train.py'), composeScript(plan).script);
+  }
+  return folder;
+}
+
+describe('our Python', () => {
+  it.each(['modules', 'scripts'])('the %s are formatted and pass ruff', async (which) => {
+    const target = which === 'modules' ? MODULES : await composedScripts();
+    for (const command of [['check'], ['format', '--check']]) {
+      const { code, log } = await runPython(['-m', 'ruff', ...command, '--no-cache', '--config', CONFIG, target]);
+      expect(log).toMatch(/All checks passed|already formatted/);
+      expect(code).toBe(0);
+    }
+  });
+
+  it('the modules and the scripts are typed', async () => {
+    const folder = await composedScripts();
+    const mypy = ['-m', 'mypy', '--config-file', CONFIG, '--cache-dir', join(folder, 'cache')];
+    const modules = await runPython([...mypy, MODULES], { env: { MYPYPATH: path('../../scripts') } });
+    expect(modules.log).toContain('Success: no issues found in 2');
+    for (const [name] of variants()) {
+      const { log } = await runPython([...mypy, join(folder, name, 'train.py')]);
+      expect(`${name}: ${log}`).toContain('Success: no issues found in 1 source file');
+    }
+  });
+
+  it('the rules for rows hold', async () => {
+    const { code, log } = await runPython(['-m', 'pytest', '-q', '-p', 'no:cacheprovider', path('python')], {
+      env: { PYTHONPATH: path('../../scripts') },
+    });
+    expect(log).toMatch(/\d{2,} passed/);
+    expect(code).toBe(0);
+  });
+});
+
+describe('literals', () => {
+  it('Python reads back what was written, whatever it is', async () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({
+        unit: fc.constantFrom(
+          '"',
+          "'",
+          '\\',
+          '\n',
+          '\r',
+          '\0',
+          '\ud800',
+          '\udc00',
+          '\u202e',
+          '\u2028',
+          '#',
+          '{',
+          '"""',
+        ),
+      }),
+    );
+    const { value } = fc.letrec<{ value: JsonValue }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        text,
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.integer(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.array(tie('value')),
+        fc.dictionary(text, tie('value')),
+      ),
+    }));
+    const values = fc.sample(value, { numRuns: 2000, seed: 7 });
+    const folder = await temporaryFolder();
+    const script = [
+      'import json, math',
+      'def same(a, b):',
+      '    if isinstance(a, dict): return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)',
+      '    if isinstance(a, list): return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b))',
+      '    if isinstance(a, bool) or isinstance(b, bool): return a is b',
+      '    return a == b',
+      `literals = [\n${values.map((one) => `    ${pythonLiteral(one, 4)},\n`).join('')}]`,
+      `expected = json.loads(open(${pythonLiteral(join(folder, 'expected.json'))}).read())`,
+      'print("same:", sum(same(a, b) for a, b in zip(literals, expected)), "of", len(expected))',
+    ];
+    await writeFile(join(folder, 'literals.py'), script.join('\n'));
+    await writeFile(join(folder, 'expected.json'), JSON.stringify(values));
+    expect((await runPython([join(folder, 'literals.py')])).log.trim()).toBe('same: 2000 of 2000');
+  });
+});
+
+describe('local files', () => {
+  it.each([
+    'bad-rows.jsonl',
+    'codeforces-shape.jsonl',
+    'object.json',
+    'qa.csv',
+    '../../dataset/fixtures/conversations-snappy.parquet',
+  ])('%s: training reads the rows that validation saw', async (name) => {
+    const file = path(`fixtures/${name}`);
+    const source = await localSource(diskFiles, file, { config: undefined, split: undefined });
+    const seen: unknown[] = [];
+    for await (const { row } of source.rows()) seen.push(withoutNulls(row));
+    const print =
+      'import sys, json; from pathlib import Path; from training.local_data import *; f = Path(sys.argv[1]); print(json.dumps([fingerprint([f]), list(read_rows(f))]))';
+    const { log } = await runPython(['-c', print, file], { env: { PYTHONPATH: path('../../scripts') } });
+    const [fingerprint, rows] = JSON.parse(log);
+    expect(fingerprint).toBe(source.fingerprint);
+    expect(rows.map(withoutNulls)).toEqual(seen);
+  });
+});
+
+/** As plain JSON. A missing key is a null: validation fills it in, as the table that training makes does. */
+const withoutNulls = (row: object): object =>
+  JSON.parse(
+    JSON.stringify(row, (key, value: unknown) =>
+      value === null && key !== '' ? undefined : typeof value === 'bigint' ? Number(value) : value,
+    ),
+  );

@@ -1,0 +1,116 @@
+"""The rules for rows, against the table that the validation runs, too."""
+
+import json
+from pathlib import Path
+
+import pytest
+from datasets import Dataset
+
+from training.data import load_rows
+from training.events import CannotTrain, finite
+from training.local_data import fingerprint, json_rows, read_rows
+from training.mapping import map_columns, map_row
+from training.safety import deadline_margin
+from training.trainable import is_trainable
+
+TEST = Path(__file__).parents[2]
+TABLE = json.loads((TEST / "dataset/fixtures/trainable.json").read_text())
+
+
+def test_the_table_is_there() -> None:
+    assert len(TABLE) > 50
+
+
+@pytest.mark.parametrize("case", TABLE, ids=lambda case: json.dumps(case["row"])[:60])
+def test_is_trainable(case: dict) -> None:
+    assert is_trainable(case["row"], case["format"], case["conversational"]) is case["trainable"]
+
+
+ROWS = {"a": [1, 2], "b": ["x", "y"], "c": [None, None]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ([("a", "a")], {"a": [1, 2]}),
+        ([("a", "b"), ("b", "a")], {"a": ["x", "y"], "b": [1, 2]}),
+        ([("text", "b"), ("again", "b")], {"text": ["x", "y"], "again": ["x", "y"]}),
+        ([("c", "a")], {"c": [1, 2]}),
+        ([("it's \"new\"\n", "b")], {"it's \"new\"\n": ["x", "y"]}),
+    ],
+)
+def test_mapping(columns: list, expected: dict) -> None:
+    mapping = [{"to": to, "from": origin} for to, origin in columns]
+    mapped = map_columns(Dataset.from_dict(ROWS), mapping)
+    assert mapped.to_dict() == expected
+    rows = [dict(zip(ROWS, values, strict=True)) for values in zip(*ROWS.values(), strict=True)]
+    assert [map_row(row, mapping) for row in rows] == mapped.to_list()
+
+
+def dataset(tmp_path: Path, **changes: object) -> dict:
+    file = tmp_path / "data.jsonl"
+    file.write_text("".join(f'{{"text": "row {number}"}}\n' for number in range(20)))
+    plan = {
+        "id": "data.jsonl",
+        "source": "local",
+        "files": [str(file)],
+        "fingerprint": fingerprint([file]),
+        "split": "train",
+        "format": "language-modeling",
+        "conversational": False,
+        "mapping": {"columns": [{"to": "text", "from": "text"}]},
+        "examples": None,
+        "evaluation": None,
+        "upload": None,
+    }
+    return {**plan, **changes}
+
+
+@pytest.mark.parametrize(
+    ("examples", "evaluation", "expected"),
+    [
+        (None, None, (20, None)),
+        (5, None, (5, None)),
+        (50, None, (20, None)),
+        (None, 4, (16, 4)),
+        (10, 4, (6, 4)),
+        (None, 19, (10, 10)),
+    ],
+)
+def test_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, examples: int, evaluation: int, expected: tuple) -> None:
+    # Outside a composed script every region is there; this run has local files.
+    monkeypatch.setattr("training.data.load_hub_split", lambda *_: Dataset.from_dict({"text": []}))
+    share = None if evaluation is None else {"from": "share", "rows": evaluation}
+    plan = dataset(tmp_path, examples=examples, evaluation=share)
+    rows, held_out = load_rows(plan, 42)
+    assert (len(rows), None if held_out is None else len(held_out)) == expected
+    assert not set(rows["text"]) & set([] if held_out is None else held_out["text"])
+    assert load_rows(plan, 42)[0]["text"] == rows["text"]
+
+
+@pytest.mark.parametrize("document", [{"a": [], "b": []}, {"a": 1}, "text", 5])
+def test_json_that_is_no_rows(document: object) -> None:
+    with pytest.raises(CannotTrain):
+        json_rows(document)
+
+
+def test_cells_stay_text(tmp_path: Path) -> None:
+    file = tmp_path / "cells.csv"
+    file.write_text('﻿text,n\r\n42,NA\r\n"a ""quote"", a comma\nand a line",\r\nshort\r\n', newline="")
+    assert list(read_rows(file)) == [
+        {"text": "42", "n": "NA"},
+        {"text": 'a "quote", a comma\nand a line', "n": ""},
+        {"text": "short", "n": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(1, 1.0), (float("nan"), None), (float("inf"), None), (None, None), ("x", None)]
+)
+def test_finite(value: object, expected: float | None) -> None:
+    assert finite(value) == expected
+
+
+@pytest.mark.parametrize(("timeout", "margin"), [(20, 10), (120, 60), (600, 60), (1800, 180), (36_000, 900)])
+def test_margin(timeout: float, margin: float) -> None:
+    assert deadline_margin(timeout) == margin

@@ -1,0 +1,128 @@
+import { copyFile, cp, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../scripts/plan/digest.ts';
+import type { Plan } from '../../scripts/plan/schema.ts';
+import { LORA, localPlan, only, QUICKSTART_DATA, train } from '../support/training.ts';
+
+const WEIGHTS = { full: 'model.safetensors', lora: 'adapter_model.safetensors' };
+
+/** 12 steps with a checkpoint after every fourth. */
+const twelveSteps = (mode: 'full' | 'lora'): Promise<Plan> =>
+  localPlan(QUICKSTART_DATA, {
+    recipe: {
+      mode,
+      lora: mode === 'lora' ? LORA : null,
+      total_steps: 12,
+      training_args: { max_steps: 12, save_steps: 4 },
+    },
+  });
+
+const weights = async (plan: Plan, mode: 'full' | 'lora'): Promise<string> =>
+  sha256(await readFile(join(plan.output.folder ?? '', WEIGHTS[mode])));
+
+const elsewhere = (plan: Plan): Plan => ({
+  ...plan,
+  output: { ...plan.output, folder: `${plan.output.folder}-uninterrupted` },
+});
+/** Digests as the backend gives them: the folder is part of them, and these are the same run. */
+const env = { HF_LLM_TRAINER_DIGEST: 'd'.repeat(64) };
+
+describe.each(['full', 'lora'] as const)('%s', (mode) => {
+  it('killed and started again, it ends with the weights of a run that nobody disturbed', async () => {
+    const plan = await twelveSteps(mode);
+    const killed = await train(plan, {
+      env,
+      onEvent: (event, kill) => event.event === 'step' && event.step === 7 && kill('SIGKILL'),
+    });
+    expect(killed.signal).toBe('SIGKILL');
+
+    const resumed = await train(plan, { env });
+    expect(resumed.code).toBe(0);
+    expect(only(resumed, 'start')).toMatchObject([{ from_step: 4, total_steps: 12 }]);
+    expect(only(resumed, 'sample').map(({ when }) => when)).toEqual(['after', 'after']);
+
+    expect((await train(elsewhere(plan), { env })).code).toBe(0);
+    expect(await weights(plan, mode)).toBe(await weights(elsewhere(plan), mode));
+  });
+
+  it('SIGTERM leaves a checkpoint of the step it came in, and the same plan goes on from it', async () => {
+    const plan = await twelveSteps(mode);
+    const stopped = await train(plan, {
+      env,
+      onEvent: (event, kill) => event.event === 'step' && event.step === 5 && kill('SIGTERM'),
+    });
+    expect(stopped.code).toBe(75);
+    const [end] = only(stopped, 'stopped');
+    expect(end?.reason).toBe('sigterm');
+    expect(only(stopped, 'checkpoint').at(-1)?.step).toBe(end?.step);
+    expect(only(stopped, 'done')).toEqual([]);
+
+    const resumed = await train(plan, { env });
+    expect(resumed.code).toBe(0);
+    expect(only(resumed, 'start')).toMatchObject([{ from_step: end?.step }]);
+  });
+});
+
+describe('the deadline', () => {
+  it('stops the run before it, with a checkpoint', async () => {
+    const plan = await localPlan(QUICKSTART_DATA, {
+      recipe: { total_steps: 100_000, training_args: { max_steps: 100_000, save_steps: 50_000 } },
+    });
+    const began = Date.now();
+    const stopped = await train(plan, { env: { ...env, HF_LLM_TRAINER_TIMEOUT_SECONDS: '20' } });
+    expect(stopped.code).toBe(75);
+    expect(Date.now() - began).toBeLessThan(40_000);
+    const [end] = only(stopped, 'stopped');
+    expect(end?.reason).toBe('deadline');
+    expect(only(stopped, 'checkpoint')).toMatchObject([{ step: end?.step }]);
+  });
+
+  it('counts the time before the script began', async () => {
+    const plan = await twelveSteps('full');
+    const started = String(Date.now() / 1000 - 3600);
+    const stopped = await train(plan, { env: { ...env, HF_LLM_TRAINER_STARTED_AT: started } });
+    expect(stopped.code).toBe(75);
+    expect(only(stopped, 'stopped')).toMatchObject([{ reason: 'deadline', step: 1 }]);
+  });
+});
+
+describe('which checkpoint', () => {
+  it('none of another plan, none that is not whole, none where nothing is to be kept', async () => {
+    const plan = await twelveSteps('full');
+    await train(plan, {
+      env,
+      onEvent: (event, kill) => event.event === 'step' && event.step === 10 && kill('SIGKILL'),
+    });
+    const checkpoints = join(plan.output.folder ?? '', 'checkpoints');
+    const saved = await twelveSteps('full');
+    await cp(checkpoints, join(saved.output.folder ?? '', 'checkpoints'), { recursive: true });
+
+    const other = await train(plan, { env: { HF_LLM_TRAINER_DIGEST: 'e'.repeat(64) } });
+    expect(only(other, 'start')).toMatchObject([{ from_step: 0 }]);
+
+    // Killed while checkpoint-8 was being written: its state, the last of its files, isn't there.
+    await rm(join(saved.output.folder ?? '', 'checkpoints', 'checkpoint-8', 'trainer_state.json'));
+    const plan2 = { ...plan, output: saved.output };
+    expect(only(await train(plan2, { env }), 'start')).toMatchObject([{ from_step: 4 }]);
+
+    const anew = await train(plan2, { env: { ...env, HF_LLM_TRAINER_RESUME: '0' } });
+    expect(anew.code).toBe(0);
+    expect(only(anew, 'start')).toMatchObject([{ from_step: 0 }]);
+  });
+
+  it('from the last step on, it saves the model and trains no further', async () => {
+    const plan = await twelveSteps('full');
+    expect((await train(plan, { env })).code).toBe(0);
+    const folder = plan.output.folder ?? '';
+    const kept = `${folder}-kept.safetensors`;
+    await copyFile(join(folder, 'model.safetensors'), kept);
+    for (const name of await readdir(folder)) if (name !== 'checkpoints') await rm(join(folder, name));
+
+    const saved = await train(plan, { env });
+    expect(saved.code).toBe(0);
+    expect(only(saved, 'step')).toEqual([]);
+    expect(only(saved, 'done')).toMatchObject([{ step: 12 }]);
+    expect(sha256(await readFile(join(folder, 'model.safetensors')))).toBe(sha256(await readFile(kept)));
+  });
+});

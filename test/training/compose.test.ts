@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../scripts/plan/digest.ts';
+import { composeScript } from '../../scripts/training/compose.ts';
+import { PARTS } from '../../scripts/training/parts.ts';
+import { EXCLUDE_NEWER, scriptDependencies } from '../../scripts/training/requirements.ts';
+import { samplePlan } from '../support/plan.ts';
+import { variants } from '../support/variants.ts';
+
+const plans = new Map(variants());
+const scriptOf = (name: string): string => {
+  const plan = plans.get(name);
+  if (!plan) throw new Error(`no variant ${name}`);
+  return composeScript(plan).script;
+};
+
+describe.each(variants())('%s', (_, plan) => {
+  const { script, sha256: hash } = composeScript(plan);
+
+  it('has the hash that its plan carries, every time', () => {
+    expect(hash).toBe(sha256(script));
+    expect(plan.script.sha256).toBe(hash);
+    expect(composeScript(structuredClone(plan)).script).toBe(script);
+  });
+
+  it('begins with a PEP 723 header of pinned packages', () => {
+    const block = /^# \/\/\/ script\n((?:#(?: .*)?\n)+?)# \/\/\/\n/.exec(script)?.[1] ?? '';
+    const toml = block.replace(/^# ?/gm, '');
+    expect(toml).toContain('requires-python = ">=3.10"');
+    expect(toml).toContain(`[tool.uv]\nexclude-newer = "${EXCLUDE_NEWER}"`);
+    const listed = [...toml.matchAll(/^ {4}"(.+)",$/gm)].map(([, dependency]) => dependency);
+    expect(listed).toEqual(plan.script.dependencies);
+    for (const dependency of listed) expect(dependency).toMatch(/^[\w-]+==[\d.]+$/);
+  });
+
+  it('has nothing left of its modules: no relative import, no mark of a region, no import below the top', () => {
+    expect(script).not.toMatch(/^from \./m);
+    expect(script).not.toMatch(/# <\/?\w+>/);
+    const body = script.slice(script.indexOf('\nPLAN: '));
+    expect(body).not.toMatch(/^(import|from) /m);
+  });
+
+  it('says what decides the run, and nothing else of the plan', () => {
+    for (const key of ['method', 'model', 'dataset', 'recipe', 'limits', 'output'])
+      expect(script).toContain(`    "${key}": `);
+    for (const key of ['made', 'estimate', 'script', 'findings', 'rows'])
+      expect(script).not.toContain(`    "${key}": {`);
+  });
+});
+
+describe('only the parts that the run needs', () => {
+  it.each<[variant: string, has: string[], lacks: string[]]>([
+    [
+      'hub_full',
+      ['load_dataset(', 'class HubRepo', 'map_columns('],
+      ['from peft', 'LoraConfig', 'BitsAndBytesConfig', 'read_rows', 'is_trainable', 'merge_adapter'],
+    ],
+    ['hub_lora', ['peft_config=lora_config('], ['BitsAndBytesConfig', 'merge_adapter']],
+    ['hub_qlora', ['peft_config=', 'quantization_config=quantization_config('], ['merge_adapter']],
+    ['adapter_lora', ['merge_adapter(', 'save_merged(', 'adapter_tokenizer('], ['trainer.save_model(str(folder))']],
+    ['adapter_full', ['merge_adapter(', 'trainer.save_model(str(folder))'], ['save_merged', 'LoraConfig']],
+    [
+      'local_file',
+      ['read_rows(', 'fingerprint('],
+      ['load_dataset(', 'HubRepo', 'is_trainable', 'map_row', 'trainer.evaluate()'],
+    ],
+    ['local_text', ['is_trainable('], ['check_chat_template', 'answer_questions', 'LoraConfig']],
+    ['prompt_completion', ['row["prompt"]'], ['before_answer', 'check_chat_template']],
+    ['local_upload', ['"files": ["data.jsonl"]'], ['/home/alice']],
+  ])('%s', (variant, has, lacks) => {
+    const script = scriptOf(variant);
+    for (const text of has) expect(script).toContain(text);
+    for (const text of lacks) expect(script).not.toContain(text);
+  });
+
+  it('every module is in some script', () => {
+    const all = [...plans.keys()].map(scriptOf).join('\n');
+    for (const [name, source] of Object.entries(PARTS)) {
+      const docstring = /^"""(.+)/.exec(source)?.[1]?.replace('"""', '') ?? name;
+      expect(all).toContain(`# ${docstring}`);
+    }
+  });
+});
+
+describe('what is refused', () => {
+  it.each([
+    ['a method without a trainer', { method: 'dpo' as const }, 'no training script for dpo yet'],
+    [
+      'local data with a split to evaluate on',
+      { dataset: { source: 'local' as const, evaluation: { from: 'split' as const, split: 'test', rows: 5 } } },
+      'local data has no split test to evaluate on',
+    ],
+  ])('%s', (_, overrides, message) => {
+    expect(() => samplePlan(overrides)).toThrow(message);
+  });
+});
+
+it('packages follow the recipe', () => {
+  const dependencies = (name: string): string[] => plans.get(name)?.script.dependencies ?? [];
+  const has = (name: string, dependency: string): boolean =>
+    dependencies(name).some((one) => one.startsWith(dependency));
+  expect(has('hub_full', 'peft')).toBe(false);
+  expect(has('hub_lora', 'peft')).toBe(true);
+  expect(has('adapter_full', 'peft')).toBe(true);
+  expect(has('hub_lora', 'bitsandbytes')).toBe(false);
+  expect(has('hub_qlora', 'bitsandbytes')).toBe(true);
+  const kernels = samplePlan({ recipe: { attn_implementation: 'kernels-community/flash-attn2' } });
+  expect(scriptDependencies(kernels).some((one) => one.startsWith('kernels'))).toBe(true);
+});
