@@ -57,7 +57,7 @@ export async function quickstartCommand(flags: { yes?: boolean }, context: Comma
     dataset: data,
     backend: 'local',
     learningRate: 3e-3,
-    epochs: 8,
+    epochs: 10,
     maxLength: 128,
     set: { gradient_checkpointing: false },
   } as const;

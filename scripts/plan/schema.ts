@@ -208,3 +208,6 @@ export const Plan = z.strictObject({
   notes: z.array(z.string()),
 });
 export type Plan = z.infer<typeof Plan>;
+
+/** A plan before its script was composed. */
+export type PlanDraft = Omit<Plan, 'script'>;

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import type { DatasetReport, MethodReport } from '../dataset/report.ts';
 import { canonicalJson, sha256 } from '../plan/digest.ts';
 import type { Request } from '../plan/request.ts';
-import { type Method, PLAN_SCHEMA_VERSION, type Plan } from '../plan/schema.ts';
+import { type Method, PLAN_SCHEMA_VERSION, type Plan, type PlanDraft } from '../plan/schema.ts';
 import type { ModelFacts } from './model-facts.ts';
 import type { Decision } from './recipe.ts';
 import { type Candidate, cents, round, toAlternative } from './search.ts';
@@ -31,8 +31,7 @@ export interface PlanInput {
 /** Image with uv and a C compiler (Triton needs one), the one that `hf jobs uv run` takes. */
 const IMAGE = 'ghcr.io/astral-sh/uv:python3.12-bookworm';
 
-/** The plan but for its script, which the composer makes of it. */
-export function buildPlan(input: PlanInput): Omit<Plan, 'script'> {
+export function buildPlan(input: PlanInput): PlanDraft {
   const { chosen, facts, request, backend } = input;
   const { flavor } = chosen;
   const name = runName(input);

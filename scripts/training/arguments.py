@@ -16,8 +16,8 @@ def trainer_arguments(
         **recipe["training_args"],
         "model_init_kwargs": model_init,
         "output_dir": str(checkpoints),
-        "push_to_hub": False,  # hub_output.py does it
-        "report_to": "none",  # curves.py does it
+        "push_to_hub": False,  # where the plan says so, it is pushed whole at the end
+        "report_to": "none",  # the Curves callback reports
         "project": trackio["project"],
         "run_name": trackio["run_name"],
         "trackio_space_id": space_id,

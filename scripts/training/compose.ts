@@ -2,14 +2,11 @@ import { basename } from 'node:path';
 import { TrainerError } from '../errors.ts';
 import { sha256 } from '../plan/digest.ts';
 import type { JsonValue } from '../plan/json.ts';
-import type { Plan } from '../plan/schema.ts';
+import type { Plan, PlanDraft } from '../plan/schema.ts';
 import { PARTS } from './parts.ts';
 import { pythonLiteral } from './python-literal.ts';
 import { type Import, parseModule, renderImports, selectRegions } from './python-source.ts';
 import { EXCLUDE_NEWER, REQUIRES_PYTHON, scriptDependencies } from './requirements.ts';
-
-/** A plan before its script was made. */
-export type PlanDraft = Omit<Plan, 'script'>;
 
 /** The plan with its script's hash, Python range and packages. */
 export function completePlan(draft: PlanDraft): Plan {

@@ -1,5 +1,5 @@
-import { type Plan, Plan as PlanSchema } from '../../scripts/plan/schema.ts';
-import { completePlan, type PlanDraft } from '../../scripts/training/compose.ts';
+import { type Plan, type PlanDraft, Plan as PlanSchema } from '../../scripts/plan/schema.ts';
+import { completePlan } from '../../scripts/training/compose.ts';
 
 /** What a test may say about a plan: any part of any section. */
 export type PlanOverrides = {

@@ -22,6 +22,8 @@ export async function uvJobEnvironment(): Promise<Record<string, string>> {
     // The Python that was looked for a wheel; its own download is out of reach of a test.
     UV_PYTHON: python.version,
     UV_PYTHON_DOWNLOADS: 'never',
+    // Threads of models this small wait for each other more than they compute.
+    OMP_NUM_THREADS: '1',
     ...Object.fromEntries(variables.filter((entry): entry is [string, string] => entry[1] !== undefined)),
     ...(here ? {} : { UV_INDEX: 'https://download.pytorch.org/whl/cpu', UV_INDEX_STRATEGY: 'unsafe-best-match' }),
   };

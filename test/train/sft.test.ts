@@ -172,6 +172,15 @@ describe('refusals', () => {
   });
 });
 
+describe('a loss that is no number', () => {
+  it('is null, never an older value, and raises an alarm', async () => {
+    const ran = await train(await localPlan(QUICKSTART_DATA, { recipe: { training_args: { learning_rate: 1e20 } } }));
+    expect(losses(ran)).toHaveLength(6);
+    expect(losses(ran).at(-1)).toBeNull();
+    expect(only(ran, 'alarm').map(({ code }) => code)).toContain('loss_not_finite');
+  });
+});
+
 describe('going on from an adapter', () => {
   it('merges it into its base, trains another, and leaves one whole model', async () => {
     const first = await localPlan(QUICKSTART_DATA, { recipe: lora });

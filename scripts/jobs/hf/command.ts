@@ -16,7 +16,9 @@ const LONGEST_ARGUMENT = 120 * 1024;
 export function jobCommand(script: string): string[] {
   const packed = gzipSync(script, { level: 9 }).toString('base64');
   // base64 has no character that means something to a shell.
-  const line = `echo ${packed} | base64 -d | gunzip > train.py && exec uv run train.py`;
+  // What is installed before the script runs counts towards its deadline, too.
+  const start = 'export HF_LLM_TRAINER_STARTED_AT=$(date +%s)';
+  const line = `${start}; echo ${packed} | base64 -d | gunzip > train.py && exec uv run train.py`;
   if (line.length <= LONGEST_ARGUMENT) return ['/bin/sh', '-c', line];
   throw new TrainerError(
     'usage',
