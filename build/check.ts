@@ -8,7 +8,7 @@ import { checkCommands, checkRootFlags, type KnownCommands } from './checks/comm
 import { checkLinks } from './checks/links.ts';
 import { checkSkill } from './checks/skill.ts';
 import { GUARDED } from './guard/guarded.ts';
-import { checkPackageJson, type Pack } from './pack.ts';
+import { checkPackageJson, checkProse, type Pack } from './pack.ts';
 import type { Problem } from './problem.ts';
 import { type Files, filesUnder, treeOf } from './tree.ts';
 
@@ -24,7 +24,11 @@ export function checkPack(root: string, pack: Pack, generated: Files): Problem[]
   const markdown = [...new Set([...onDisk, ...generated.keys()])]
     .filter((path) => path.startsWith(`${skill}/`) && path.endsWith('.md'))
     .sort();
-  const problems = [...checkPackageJson(root, pack), ...checkSkill(tree, skill, markdown, known)];
+  const problems = [
+    ...checkPackageJson(root, pack),
+    ...checkProse(tree, pack),
+    ...checkSkill(tree, skill, markdown, known),
+  ];
   for (const file of DOCUMENTS) {
     if (!tree.exists(file)) problems.push({ file, line: 1, message: 'there is no such file' });
     else problems.push(...checkLinks(tree, file), ...checkCommands(tree.read(file), file, known));

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import * as z from 'zod';
+import { SNAPSHOT } from '../scripts/planner/snapshot.ts';
 import { type Bundle, bundleRuntime } from './bundle.ts';
 import { notice } from './notice.ts';
 import type { Pack } from './pack.ts';
@@ -28,32 +26,10 @@ export async function generate(root: string, pack: Pack, bundle?: Bundle): Promi
     ...(await claude(root, pack)),
     ...codex(root, pack),
     ...gemini(root, pack),
-    [`${skill}/references/hardware_guide.md`, hardwareGuide(root)],
+    [`${skill}/references/hardware_guide.md`, render(root, 'hardware_guide.md.hbs', { ...SNAPSHOT })],
     [`${skill}/scripts/${pack.name}.mjs`, code],
     // The skill's folder is copied without the rest, and the licences have to go along.
     [`${skill}/scripts/NOTICE`, licences],
     ['NOTICE', licences],
   ]);
-}
-
-const Flavors = z.object({
-  source: z.string(),
-  as_of: z.string(),
-  flavors: z.array(
-    z.object({
-      name: z.string(),
-      accelerator: z.string().nullable(),
-      accelerators: z.number(),
-      gpu_memory_gib: z.number().nullable(),
-      cpus: z.number(),
-      ram_gib: z.number(),
-      disk_gib: z.number().nullable(),
-      usd_per_hour: z.number(),
-    }),
-  ),
-});
-
-function hardwareGuide(root: string): string {
-  const data = Flavors.parse(JSON.parse(readFileSync(join(root, 'scripts/planner/flavors.json'), 'utf8')));
-  return render(root, 'hardware_guide.md.hbs', data);
 }

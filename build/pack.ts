@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Problem } from './problem.ts';
+import type { Tree } from './tree.ts';
 
 /** The one source of what every manifest says about the pack: build/pack.json. */
 const Pack = z.strictObject({
@@ -36,4 +37,17 @@ export function checkPackageJson(root: string, pack: Pack): Problem[] {
       line: lines.findIndex((line) => line.startsWith(`  "${key}"`)) + 1,
       message: `${key} is ${JSON.stringify(manifest[key])}, build/pack.json says ${JSON.stringify(pack[key])}`,
     }));
+}
+
+/** Nor can prose be generated: an install line that names another marketplace would install nothing. */
+export function checkProse(tree: Tree, pack: Pack): Problem[] {
+  const plugin = `${pack.name}@${pack.marketplace}`;
+  const expected: [file: string, line: string][] = [
+    [`skills/${pack.name}/SKILL.md`, `license: ${pack.license}`],
+    ['README.md', `claude plugin install ${plugin}`],
+    ['README.md', `codex plugin add ${plugin}`],
+  ];
+  return expected
+    .filter(([file, line]) => !tree.exists(file) || !tree.read(file).split('\n').includes(line))
+    .map(([file, line]) => ({ file, line: 1, message: `lacks the line \`${line}\`, which build/pack.json asks for` }));
 }

@@ -21,17 +21,15 @@ export function createProgram(run: Run = async () => {}): Command {
   const command = (nameAndArguments: string, summary: string): Command =>
     program.command(nameAndArguments).description(summary).option('--json', 'one JSON document on stdout');
 
-  command('doctor', 'what works on this machine, and the command that mends what does not').action((options) =>
-    run(options, async (context) => (await import('./commands/doctor.ts')).doctorCommand(context)),
+  command('doctor', 'what works on this machine, and the command that mends what does not').action(() =>
+    run(async (context) => (await import('./commands/doctor.ts')).doctorCommand(context)),
   );
 
   dataOptions(command('validate <dataset>', 'does this data train? A verdict a method, with row numbers'))
     .addOption(new Option('--method <method>', 'answer for one method').choices(['sft', 'dpo', 'grpo']))
     .option('--full', 'look at every row, not at a sample')
     .action((dataset: string, options) =>
-      run(options, async (context) =>
-        (await import('./commands/validate.ts')).validateCommand(dataset, options, context),
-      ),
+      run(async (context) => (await import('./commands/validate.ts')).validateCommand(dataset, options, context)),
     );
 
   dataOptions(command('plan', 'build a plan, print the review card, write the plan file'))
@@ -54,12 +52,10 @@ export function createProgram(run: Run = async () => {}): Command {
     .option('--public', 'make the model visible to everyone')
     .option('--max-cost <usd>', 'refuse a plan that could bill more', usd('--max-cost'))
     .option('--out <plan.json>', 'where the plan file is written')
-    .action((options) =>
-      run(options, async (context) => (await import('./commands/plan.ts')).planCommand(options, context)),
-    );
+    .action((options) => run(async (context) => (await import('./commands/plan.ts')).planCommand(options, context)));
 
-  command('script <plan.json>', 'print the training script of a plan').action((plan: string, options) =>
-    run(options, async (context) => (await import('./commands/script.ts')).scriptCommand(plan, context)),
+  command('script <plan.json>', 'print the training script of a plan').action((plan: string) =>
+    run(async (context) => (await import('./commands/script.ts')).scriptCommand(plan, context)),
   );
 
   command('submit <plan.json>', 'start the approved plan, once')
@@ -70,43 +66,41 @@ export function createProgram(run: Run = async () => {}): Command {
       'a new run of a plan that is done, or from nothing for one that failed; may bill the maximum once more',
     )
     .action((plan: string, options) =>
-      run(options, async (context) => (await import('./commands/submit.ts')).submitCommand(plan, options, context)),
+      run(async (context) => (await import('./commands/submit.ts')).submitCommand(plan, options, context)),
     );
 
   command('quickstart', 'the whole path on this machine in two minutes: no account, no GPU')
     .option('--yes', 'answer yes to the one question')
     .action((options) =>
-      run(options, async (context) => (await import('./commands/quickstart.ts')).quickstartCommand(options, context)),
+      run(async (context) => (await import('./commands/quickstart.ts')).quickstartCommand(options, context)),
     );
 
   command('status [job]', 'one screen on a job, the newest if none is named')
     .option('--watch', 'follow until it is over')
     .action((job: string | undefined, options) =>
-      run(options, async (context) => (await import('./commands/status.ts')).statusCommand(job, options, context)),
+      run(async (context) => (await import('./commands/status.ts')).statusCommand(job, options, context)),
     );
 
   command('logs [job]', 'the log of a job')
     .option('--follow', 'until it is over')
     .option('--tail <n>', 'the last lines only', positiveInteger('--tail'))
     .action((job: string | undefined, options) =>
-      run(options, async (context) => (await import('./commands/logs.ts')).logsCommand(job, options, context)),
+      run(async (context) => (await import('./commands/logs.ts')).logsCommand(job, options, context)),
     );
 
-  command('cancel <job>', 'stop a job').action((job: string, options) =>
-    run(options, async (context) => (await import('./commands/cancel.ts')).cancelCommand(job, context)),
+  command('cancel <job>', 'stop a job').action((job: string) =>
+    run(async (context) => (await import('./commands/cancel.ts')).cancelCommand(job, context)),
   );
 
   command('ps', 'jobs that were submitted from here')
     .option('--all', 'finished ones too')
-    .action((options) =>
-      run(options, async (context) => (await import('./commands/ps.ts')).psCommand(options, context)),
-    );
+    .action((options) => run(async (context) => (await import('./commands/ps.ts')).psCommand(options, context)));
 
   // How the local backend starts the process that watches over a job. Not for people.
   program
     .command('internal-run-local <folder>', { hidden: true })
     .action((folder: string) =>
-      run({}, async (context) => (await import('./jobs/local/supervise.ts')).superviseJob(folder, context)),
+      run(async (context) => (await import('./jobs/local/supervise.ts')).superviseJob(folder, context)),
     );
 
   return program;
@@ -126,4 +120,4 @@ function dataOptions(command: Command): Command {
 }
 
 /** Runs one command's code with the edges of the program; main.ts does it, the tests and the build need not. */
-export type Run = (options: { json?: boolean }, code: (context: CommandContext) => Promise<number>) => Promise<void>;
+export type Run = (code: (context: CommandContext) => Promise<number>) => Promise<void>;

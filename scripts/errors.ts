@@ -1,6 +1,6 @@
 /**
  * Expected failures. Each says what went wrong with the value that caused it (`message`) and the next
- * command to run (`hint`). Only cli.ts turns one into an exit code; anything else that is thrown is a bug.
+ * command to run (`hint`). Only main.ts turns one into an exit code; anything else that is thrown is a bug.
  */
 
 /** What an exit code means to whoever called us. Documented in SKILL.md; never renumber. */

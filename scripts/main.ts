@@ -1,5 +1,5 @@
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { homedir, userInfo } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { createProgram } from './cli.ts';
@@ -7,6 +7,7 @@ import type { CommandContext } from './commands/context.ts';
 import { EXIT, errorMessage, systemErrorCode, TrainerError } from './errors.ts';
 import { hubFromEnvironment } from './hub/client.ts';
 import { createOutput } from './output/output.ts';
+import { printable } from './printable.ts';
 import { redact } from './redact.ts';
 
 /** As shells count it: 128 + SIGINT. */
@@ -24,13 +25,15 @@ async function main(argv: string[]): Promise<number> {
   });
   process.stdout.on('error', (error) => {
     if (systemErrorCode(error) === 'EPIPE') process.exit(EXIT.ok); // `... | head`
-    throw error;
+    process.exit(report(error, false));
   });
+  // Nobody reads the progress any more: no reason to stop half-way.
+  process.stderr.on('error', () => {});
 
   const context = (): CommandContext => ({
-    hub: hubFromEnvironment(process.env),
+    hub: hubFromEnvironment(process.env, fetchUntil(abort.signal)),
     env: process.env,
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     home: stateDirectory(process.env),
     now: () => new Date(),
     out: createOutput({ json, stdout: process.stdout, stderr: process.stderr }),
@@ -40,12 +43,12 @@ async function main(argv: string[]): Promise<number> {
   });
 
   let exitCode: number = EXIT.ok;
-  const program = createProgram(async (_options, code) => {
+  const program = createProgram(async (code) => {
     exitCode = await code(context());
   });
   for (const command of [program, ...program.commands]) {
-    command.exitOverride();
-    if (json) command.configureOutput({ writeErr: () => {} });
+    // What commander has to say about a usage error is said below, with the next command.
+    command.exitOverride().configureOutput({ outputError: () => {} });
   }
   try {
     if (argv.length === 0) {
@@ -61,11 +64,19 @@ async function main(argv: string[]): Promise<number> {
     }
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok; // --help, --version
-      if (json) report(usageError(error), json);
-      return EXIT.usage;
+      return report(usageError(error), json);
     }
     return report(error, json);
   }
+}
+
+/** Ctrl-C ends a request that only reads; one that changes something on the Hub is never cut. */
+function fetchUntil(interrupt: AbortSignal): typeof fetch {
+  return (input, init) => {
+    const method = (init?.method ?? (input instanceof Request ? input.method : 'GET')).toUpperCase();
+    if (method !== 'GET' && method !== 'HEAD') return fetch(input, init);
+    return fetch(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, interrupt]) : interrupt });
+  };
 }
 
 /** An expected failure in two lines or as JSON; anything else is a bug and shows where. */
@@ -77,12 +88,13 @@ function report(error: unknown, json: boolean): number {
       message: errorMessage(error),
       hint: 'This is a bug in hf-llm-trainer: please report it with the command that you ran.',
     };
-    process.stdout.write(`${redact(JSON.stringify({ error: { code, message, hint } }, null, 2))}\n`);
+    const shown = { code, message: printable(message), hint: printable(hint) };
+    process.stdout.write(`${redact(JSON.stringify({ error: shown }, null, 2))}\n`);
   } else if (known) {
-    process.stderr.write(redact(`error: ${known.message}\n${known.hint}\n`));
+    process.stderr.write(printable(redact(`error: ${known.message}\n${known.hint}\n`)));
   } else {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(redact(`bug in hf-llm-trainer, please report it:\n${stack}\n`));
+    process.stderr.write(printable(redact(`bug in hf-llm-trainer, please report it:\n${stack}\n`)));
   }
   return known ? known.exitCode : EXIT.unexpected;
 }
@@ -109,10 +121,23 @@ function usageError(error: CommanderError): TrainerError {
   );
 }
 
-/** `HF_LLM_TRAINER_HOME`, else a folder of ours in the XDG state directory. */
+/** `HF_LLM_TRAINER_HOME`, else a folder of ours in the XDG state directory, which counts only if it is absolute. */
 function stateDirectory(env: NodeJS.ProcessEnv): string {
-  if (env.HF_LLM_TRAINER_HOME) return resolve(env.HF_LLM_TRAINER_HOME);
-  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'hf-llm-trainer');
+  const home = homedir() || userInfo().homedir; // HOME may be set to nothing
+  const given = env.HF_LLM_TRAINER_HOME?.replace(/^~(?=$|[/\\])/, home); // no shell expanded it
+  if (given) return resolve(given);
+  const xdg = env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME) ? env.XDG_STATE_HOME : null;
+  return join(xdg ?? join(home, '.local', 'state'), 'hf-llm-trainer');
+}
+
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new TrainerError('usage', 'no_folder', 'the folder that this runs in is gone', 'cd to one that exists.', {
+      cause,
+    });
+  }
 }
 
 process.exitCode = await main(process.argv.slice(2));

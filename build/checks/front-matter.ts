@@ -9,7 +9,7 @@ import type { Problem } from '../problem.ts';
  */
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const FIELDS = ['name', 'description', 'license', 'compatibility', 'metadata', 'allowed-tools'];
-export const LIMITS = { name: 64, description: 1024, compatibility: 500 } as const;
+const LIMITS = { name: 64, description: 1024, compatibility: 500 } as const;
 
 export interface FrontMatter {
   description: string;

@@ -4,8 +4,9 @@ import { json, render } from '../render.ts';
 import type { Files } from '../tree.ts';
 
 /**
- * Codex: reads AGENTS.md in a clone, the plugin by its own manifest in Claude's marketplace, and rules from `.codex/rules` (a trusted
- * clone's or the person's own). A rule matches words exactly, so each place where the script may lie is named.
+ * Codex: reads AGENTS.md in a clone, the plugin by its own manifest in Claude's marketplace, and rules from
+ * `.codex/rules` (a trusted clone's or the person's own). A rule matches words exactly, so each place where the
+ * script may lie is named.
  */
 export function codex(root: string, pack: Pack): Files {
   const { name, marketplace, version, description, license, author, keywords } = pack;

@@ -31,8 +31,9 @@ export async function chooseDestinations(request: Request, context: CommandConte
   }
   const repo = request.outputRepo;
   if (repo === undefined) return { namespace: me.name, trackio_space: await privateSpace(me.name, context), notes: [] };
-  if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(repo)) {
-    throw new TrainerError('usage', 'bad_repo', `--output-repo ${repo}: expected owner/name`, 'Change --output-repo.');
+  if (!isRepoId(repo)) {
+    const expected = 'owner/name of letters, digits, `-`, `_` and `.`, 96 characters at the most';
+    throw new TrainerError('usage', 'bad_repo', `--output-repo ${repo}: expected ${expected}`, 'Change --output-repo.');
   }
   const namespace = repo.split('/')[0] ?? me.name;
   if (![me.name, ...me.orgs].includes(namespace)) {
@@ -50,6 +51,13 @@ export async function chooseDestinations(request: Request, context: CommandConte
     trackio_space: await privateSpace(namespace, context),
     notes: visibility === null ? [] : [`${repo} exists (${visibility}): the new weights become a new commit in it`],
   };
+}
+
+/** As huggingface_hub's `validate_repo_id` has it: a job whose repository can't be made would be paid for nothing. */
+function isRepoId(id: string): boolean {
+  const [owner = '', name = '', ...more] = id.split('/');
+  const valid = (part: string): boolean => part.length <= 96 && /^\w(?:[\w.-]*\w)?$/.test(part);
+  return more.length === 0 && valid(owner) && valid(name) && !/--|\.\.|\.git$/.test(id);
 }
 
 /** What the card said is still so: nothing that it called private is public now. */

@@ -1,12 +1,12 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pc from 'picocolors';
 import { EXIT, errorMessage, TrainerError } from '../errors.ts';
 import { whoami } from '../hub/repos.ts';
 import { readCatalogue } from '../jobs/hf/catalogue.ts';
 import { type Machine, thisMachine } from '../jobs/local/machine.ts';
 import { findPython } from '../jobs/local/python.ts';
 import { findUv } from '../jobs/local/uv.ts';
+import { style } from '../output/style.ts';
 import { printable } from '../printable.ts';
 import type { CommandContext } from './context.ts';
 
@@ -43,10 +43,10 @@ export async function doctorCommand(context: CommandContext): Promise<number> {
   return EXIT.ok;
 }
 
-const MARK = { ok: pc.green('✓'), warning: pc.yellow('!'), problem: pc.red('✗') };
+const MARK = { ok: style.green('✓'), warning: style.yellow('!'), problem: style.red('✗') };
 
 function line({ name, result, message, fix }: Check): string {
-  const mend = fix ? `\n             ${pc.dim('→')} ${printable(fix)}` : '';
+  const mend = fix ? `\n             ${style.dim('→')} ${printable(fix)}` : '';
   return `${MARK[result]} ${name.padEnd(10)} ${printable(message)}${mend}`;
 }
 

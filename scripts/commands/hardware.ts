@@ -1,8 +1,8 @@
 import { TrainerError } from '../errors.ts';
 import { readCatalogue } from '../jobs/hf/catalogue.ts';
 import { thisMachine } from '../jobs/local/machine.ts';
+import type { Flavor } from '../plan/flavor.ts';
 import type { Request } from '../plan/request.ts';
-import type { Flavor } from '../planner/flavor.ts';
 import { type Candidate, candidateFor, cents, type SearchInput, search, targetOf } from '../planner/search.ts';
 import { SNAPSHOT } from '../planner/snapshot.ts';
 import type { CommandContext } from './context.ts';

@@ -1,8 +1,9 @@
 import type { DatasetReport, MethodReport } from '../dataset/report.ts';
 import { validateDataset } from '../dataset/validate.ts';
 import { TrainerError } from '../errors.ts';
+import { LEAST_SECONDS } from '../jobs/allowance.ts';
 import { planDigest } from '../plan/digest.ts';
-import { mappingFlags } from '../plan/mapping.ts';
+import { mappingFlags, shellWord } from '../plan/mapping.ts';
 import type { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
 import { buildPlan } from '../planner/build-plan.ts';
@@ -36,6 +37,7 @@ export async function makePlan(
   const { hub, out } = context;
   const backend = request.backend ?? 'hf';
   if (backend === 'hf' && !hub.token) throw noToken();
+  if (backend === 'hf' && (request.timeout ?? LEAST_SECONDS) < LEAST_SECONDS) throw tooShort(request.timeout);
 
   out.progress('reading the model');
   const { facts, note } = await resolveModel(request.model, context, pinned.model_revision ?? null);
@@ -70,7 +72,7 @@ export async function makePlan(
 
   const chosenMode = hardware.chosen.recipe.mode;
   const draft = buildPlan({
-    request: { ...request, model: facts.adapter?.id ?? facts.id, dataset: dataset.dataset },
+    request: { ...request, model: facts.adapter?.id ?? facts.id, dataset: datasetAsked(request, dataset) },
     method: METHOD,
     facts,
     dataset,
@@ -95,6 +97,11 @@ export async function makePlan(
   return { plan, digest: planDigest(plan) };
 }
 
+/** By its full name; an address is kept as it is, for the revision, config or split in it. */
+function datasetAsked(request: Request, report: DatasetReport): string {
+  return report.source === 'hub' && request.dataset.includes('://') ? request.dataset : report.dataset;
+}
+
 /** The report for the planned method, if it can train. */
 function readyReport(dataset: DatasetReport): MethodReport {
   const report = dataset.methods[METHOD];
@@ -111,6 +118,7 @@ function readyReport(dataset: DatasetReport): MethodReport {
         : `Give it to the same command: ${again}${proposals[0]}`,
     );
   }
+  const validate = `hf-llm-trainer validate ${shellWord(dataset.dataset)}`;
   const reasons = (report?.findings ?? [])
     .filter((finding) => finding.kind === 'fails')
     .map((finding) => finding.message);
@@ -120,8 +128,8 @@ function readyReport(dataset: DatasetReport): MethodReport {
     'data_not_ready',
     `${dataset.dataset} can't train with SFT: ${reasons.join('; ') || 'no fitting columns'}`,
     invalid > 0 && invalid < dataset.rows_seen
-      ? `Leave those rows out with --drop-invalid, or see all findings: hf-llm-trainer validate ${dataset.dataset}`
-      : `See all findings: hf-llm-trainer validate ${dataset.dataset} --method sft`,
+      ? `Leave those rows out with --drop-invalid, or see all findings: ${validate}`
+      : `See all findings: ${validate} --method sft`,
   );
 }
 
@@ -159,7 +167,16 @@ function localModel(facts: ModelFacts): TrainerError {
     'usage',
     'local_model',
     `the model ${id} is a folder on this machine, which a job on the Hub can't read`,
-    `Upload it first: hf upload <owner>/<name> ${id} --private, then plan with --model <owner>/<name>. Or train here: --backend local.`,
+    `Upload it first: hf upload <owner>/<name> ${shellWord(id)} --private, then plan with --model <owner>/<name>. Or train here: --backend local.`,
+  );
+}
+
+function tooShort(timeout: number | undefined): TrainerError {
+  return new TrainerError(
+    'usage',
+    'too_short',
+    `--timeout ${timeout} s: a job needs longer than that to start, and would be paid for nothing`,
+    `Give --timeout ${LEAST_SECONDS / 60}m or more, or leave it out.`,
   );
 }
 

@@ -2,9 +2,14 @@ import { TrainerError } from '../errors.ts';
 
 /** What the flags of a command line mean. Each throws TrainerError `usage` with the value that is wrong. */
 
+/** Nobody means more, and what is calculated from it stays a number that JSON can hold. */
+const LARGEST = 1e9;
+
 export function positiveInteger(flag: string): (value: string) => number {
   return (value) => {
-    if (!/^\d+$/.test(value) || Number(value) < 1) throw badValue(flag, value, 'a whole number above 0');
+    if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > LARGEST) {
+      throw badValue(flag, value, 'a whole number above 0');
+    }
     return Number(value);
   };
 }
@@ -12,7 +17,7 @@ export function positiveInteger(flag: string): (value: string) => number {
 export function positiveNumber(flag: string): (value: string) => number {
   return (value) => {
     const number = Number(value);
-    if (value.trim() === '' || !Number.isFinite(number) || number <= 0) throw badValue(flag, value, 'a number above 0');
+    if (value.trim() === '' || !(number > 0 && number <= LARGEST)) throw badValue(flag, value, 'a number above 0');
     return number;
   };
 }
@@ -33,7 +38,7 @@ export function duration(flag: string): (value: string) => number {
   return (value) => {
     const match = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(value.trim());
     const seconds = match ? Math.round(Number(match[1]) * (UNITS[match[2] || 's'] ?? 1)) : 0;
-    if (seconds < 1) throw badValue(flag, value, 'a time such as 90m, 2h or 3600 (seconds)');
+    if (seconds < 1 || seconds > LARGEST) throw badValue(flag, value, 'a time such as 90m, 2h or 3600 (seconds)');
     return seconds;
   };
 }

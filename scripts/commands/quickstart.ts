@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import pc from 'picocolors';
 import { EXIT, TrainerError } from '../errors.ts';
 import { isOver } from '../jobs/backend.ts';
 import { ensureEnvironment } from '../jobs/local/environment.ts';
@@ -11,9 +10,11 @@ import { makeQuickstartModel } from '../jobs/local/quickstart-model.ts';
 import { advance, emptyProgress, type Progress } from '../monitor/progress.ts';
 import { sparkline } from '../monitor/sparkline.ts';
 import { renderCard } from '../output/card.ts';
+import { style } from '../output/style.ts';
 import { duration } from '../output/units.ts';
 import { writePlanFile } from '../plan/file.ts';
 import { preview } from '../printable.ts';
+import source from '../training/quickstart_model.py';
 import { EXCLUDE_NEWER, REQUIRES_PYTHON, scriptDependencies } from '../training/requirements.ts';
 import type { CommandContext } from './context.ts';
 import { findJob } from './jobs.ts';
@@ -49,7 +50,7 @@ export async function quickstartCommand(flags: { yes?: boolean }, context: Comma
   out.say('2/5  Making a tiny model at random: it knows nothing yet');
   const model = join(home, 'quickstart', 'tiny-qwen3');
   await mkdir(join(home, 'quickstart'), { recursive: true });
-  await makeQuickstartModel({ python, data, folder: model, env: context.env, signal: context.signal });
+  await makeQuickstartModel({ python, source, data, folder: model, env: context.env, signal: context.signal });
 
   out.say('3/5  Checking the data and planning');
   const request = {
@@ -155,8 +156,8 @@ function summary(progress: Progress, folder: string, jobId: string, seconds: num
       const after = progress.samples.find((sample) => sample.when === 'after' && sample.prompt === prompt);
       return [
         `Asked    ${preview(prompt, 90)}`,
-        `before   ${pc.dim(preview(answer, 90))}`,
-        `after    ${pc.green(preview(after?.answer ?? '', 90))}`,
+        `before   ${style.dim(preview(answer, 90))}`,
+        `after    ${style.green(preview(after?.answer ?? '', 90))}`,
         '',
       ];
     });

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { EXIT, TrainerError } from '../errors.ts';
 import { duration, money } from '../output/units.ts';
 import { readPlanFile } from '../plan/file.ts';
+import { shellWord } from '../plan/mapping.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { CommandContext } from './context.ts';
 import { submitPlan } from './submit-plan.ts';
@@ -55,7 +56,7 @@ const costs = ({ hardware, estimate, limits }: Plan): string =>
 
 function checkApproval(path: string, digest: string, approved: string | undefined): void {
   if (approved === digest) return;
-  const hint = `Show the person the card (hf-llm-trainer plan --from ${path}), ask, and after a yes: submit <plan.json> --approve <its digest>`;
+  const hint = `Show the person the card (hf-llm-trainer plan --from ${shellWord(path)}), ask, and after a yes: submit <plan.json> --approve <its digest>`;
   throw approved === undefined
     ? new TrainerError('approval', 'not_approved', `${path} was not approved: --approve is missing`, hint)
     : new TrainerError(

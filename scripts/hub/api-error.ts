@@ -1,5 +1,5 @@
 import { TrainerError } from '../errors.ts';
-import { printable } from '../printable.ts';
+import { preview } from '../printable.ts';
 import { type Hub, httpError } from './client.ts';
 
 /**
@@ -27,15 +27,6 @@ export function hubError(hub: Hub, what: string, error: unknown): unknown {
   // HubApiError, without importing the library for its name.
   if (!(error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number')) return error;
   // The library appends the URL and request id to the server's own sentence.
-  const said = printable(error.message.split('. URL: ')[0] ?? '').slice(0, 300);
-  if (error.statusCode === 429) {
-    return new TrainerError(
-      'network',
-      'rate_limited',
-      `${what}: too many requests (HTTP 429: ${said})`,
-      'Wait a minute, then try again.',
-      { cause: error },
-    );
-  }
+  const said = preview(error.message.split('. URL: ')[0] ?? '', 300);
   return httpError(error.statusCode, what, hub, said);
 }

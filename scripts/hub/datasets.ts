@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { TrainerError } from '../errors.ts';
 import { getJson, type Hub } from './client.ts';
 
 const Info = z.object({
@@ -30,16 +29,7 @@ export async function datasetInfo(hub: Hub, id: string, revision: string | null 
   const path = id.split('/').map(encodeURIComponent).join('/');
   const at = revision === null ? '' : `/revision/${encodeURIComponent(revision)}`;
   const url = `${hub.endpoint}/api/datasets/${path}${at}`;
-  const parsed = Info.safeParse(await getJson(hub, url, `dataset ${id}${revision === null ? '' : `@${revision}`}`));
-  if (parsed.success) {
-    const { cardData, ...info } = parsed.data;
-    return { ...info, default_config: cardData?.configs.find((config) => config.default)?.config_name ?? null };
-  }
-  throw new TrainerError(
-    'network',
-    'bad_answer',
-    `dataset ${id}: the answer of ${url} has no commit`,
-    'Try again in a minute.',
-    { cause: parsed.error },
-  );
+  const what = `dataset ${id}${revision === null ? '' : `@${revision}`}`;
+  const { cardData, ...info } = await getJson(hub, url, what, Info);
+  return { ...info, default_config: cardData?.configs.find((config) => config.default)?.config_name ?? null };
 }

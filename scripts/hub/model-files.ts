@@ -1,9 +1,7 @@
-import type { Source } from '../plan/schema.ts';
-
 /** Files of a model repository or folder, as far as planning needs them. Injected: the Hub or a folder. */
 export interface ModelFiles {
   id: string;
-  source: Source;
+  source: 'hub' | 'local';
   /** Commit; null for a folder. */
   revision: string | null;
   /** Paths, relative to the root. */

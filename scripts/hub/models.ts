@@ -14,7 +14,7 @@ const Info = z.object({
 export async function openHubModel(hub: Hub, id: string, revision?: string | null): Promise<ModelFiles> {
   const what = `the model ${id}`;
   const path = `${hub.endpoint}/api/models/${id}${revision ? `/revision/${encodeURIComponent(revision)}` : ''}`;
-  const info = Info.parse(await getJson(hub, path, what));
+  const info = await getJson(hub, path, what, Info);
   const files = info.siblings.map((file) => file.rfilename);
   return {
     id: info.id,

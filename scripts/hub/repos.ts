@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import * as z from 'zod';
 import { TrainerError } from '../errors.ts';
 import { hubCall } from './api-error.ts';
-import { authHeaders, bodyMessage, getJson, type Hub, httpError, hubParams } from './client.ts';
+import { authHeaders, bodyMessage, getJson, type Hub, httpError, hubParams, parseAnswer } from './client.ts';
 
 // @huggingface/hub is imported where it is used: it is large, and most commands need none of it.
 
@@ -17,8 +17,6 @@ export interface Me {
   name: string;
   /** Names of the organizations. */
   orgs: string[];
-  /** `read`, `write`, `fineGrained`; null for a token of another kind. */
-  role: string | null;
   /** Whether the token may create repositories somewhere. A fine-grained one may be limited to some namespaces. */
   can_write: boolean;
   /** Whether it may start jobs. */
@@ -48,9 +46,8 @@ const WhoAmI = z.object({
 
 /** Whose token it is and what it may do. Throws TrainerError `auth` without a valid one, `network`. */
 export async function whoami(hub: Hub): Promise<Me> {
-  const parsed = WhoAmI.safeParse(await getJson(hub, `${hub.endpoint}/api/whoami-v2`, 'your account'));
-  if (!parsed.success) throw unexpectedAnswer(hub, 'your account');
-  const { name, orgs, canPay, auth } = parsed.data;
+  const url = `${hub.endpoint}/api/whoami-v2`;
+  const { name, orgs, canPay, auth } = await getJson(hub, url, 'your account', WhoAmI);
   const role = auth?.accessToken?.role ?? null;
   const fine = auth?.accessToken?.fineGrained;
   const permissions = new Set([...(fine?.global ?? []), ...(fine?.scoped.flatMap((scope) => scope.permissions) ?? [])]);
@@ -58,7 +55,6 @@ export async function whoami(hub: Hub): Promise<Me> {
   return {
     name,
     orgs: orgs.map((org) => org.name),
-    role,
     can_write: may('repo.write'),
     can_run_jobs: may('job.write'),
     can_pay: canPay ?? null,
@@ -72,14 +68,10 @@ export async function repoVisibility(
 ): Promise<'private' | 'public' | null> {
   const response = await hub.fetch(`${hub.endpoint}/api/${repo.type}s/${repo.repo_id}`, { headers: authHeaders(hub) });
   if (response.status === 404 || response.status === 401) return null;
-  if (!response.ok) throw httpError(response.status, `${repo.type} ${repo.repo_id}`, hub, await bodyMessage(response));
-  const parsed = z.object({ private: z.boolean() }).safeParse(await response.json().catch(() => null));
-  if (!parsed.success) throw unexpectedAnswer(hub, `${repo.type} ${repo.repo_id}`);
-  return parsed.data.private ? 'private' : 'public';
-}
-
-export async function repoExists(hub: Hub, repo: { type: RepoType; repo_id: string }): Promise<boolean> {
-  return (await repoVisibility(hub, repo)) !== null;
+  const what = `${repo.type} ${repo.repo_id}`;
+  if (!response.ok) throw httpError(response.status, what, hub, await bodyMessage(response));
+  const info = await parseAnswer(response, hub, what, z.object({ private: z.boolean() }));
+  return info.private ? 'private' : 'public';
 }
 
 /**
@@ -176,13 +168,4 @@ async function sameContent(file: string, stored: Stored | undefined): Promise<bo
   const hash = stored.lfs ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
   for await (const chunk of createReadStream(file)) hash.update(chunk);
   return hash.digest('hex') === (stored.lfs?.oid ?? stored.oid);
-}
-
-function unexpectedAnswer(hub: Hub, what: string): TrainerError {
-  return new TrainerError(
-    'network',
-    'bad_answer',
-    `${what}: ${hub.endpoint} answered in a shape that this version doesn't know`,
-    'Check HF_ENDPOINT; a proxy may have answered.',
-  );
 }

@@ -30,7 +30,7 @@ export async function resolveName(hub: Hub, kind: 'model' | 'dataset', name: str
     );
   }
   const query = new URLSearchParams({ search: id, sort: 'downloads', direction: '-1', limit: '50' });
-  const found = Found.parse(await getJson(hub, `${hub.endpoint}/api/${kind}s?${query}`, `the search for ${kind}s`));
+  const found = await getJson(hub, `${hub.endpoint}/api/${kind}s?${query}`, `the search for ${kind}s`, Found);
   const namesakes = found
     .filter((repo) => repo.id.split('/').at(-1)?.toLowerCase() === id.toLowerCase())
     .sort((a, b) => b.downloads - a.downloads);

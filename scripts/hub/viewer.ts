@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { errorMessage, TrainerError } from '../errors.ts';
 import { preview } from '../printable.ts';
-import { authHeaders, type Hub, httpError } from './client.ts';
+import { authHeaders, errorSentence, type Hub, httpError } from './client.ts';
 
 /** The dataset viewer's API, as far as validation reads it: https://huggingface.co/docs/dataset-viewer */
 
@@ -127,7 +127,7 @@ async function ask<T>(
 /** What an error of the viewer means; `X-Error-Code` says which, the body why. */
 function refusal(hub: Hub, dataset: string, response: Response, body: string): TrainerError {
   const code = response.headers.get('x-error-code') ?? '';
-  const said = preview(errorOf(body), 200);
+  const said = errorSentence(body);
   if (code === 'EmptyDatasetError' || code === 'SplitsNamesError' || code === 'DataFilesNotFoundError') {
     const reason = said ? `: ${said}` : '';
     return new TrainerError(
@@ -160,12 +160,4 @@ function notReady(code: string, why: string, dataset: string, cause?: unknown): 
     `Try again later, or validate a copy: hf download ${dataset} --repo-type dataset --local-dir data && hf-llm-trainer validate ./data`,
     { cause },
   );
-}
-
-function errorOf(body: string): string {
-  try {
-    return z.object({ error: z.string() }).parse(JSON.parse(body)).error;
-  } catch {
-    return '';
-  }
 }

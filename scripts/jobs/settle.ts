@@ -38,25 +38,34 @@ export async function settle(params: SubmitParams, { attempt, entry, problem, ag
  * Throws what the backend throws: then nothing is known, and nothing new may be sent.
  */
 export async function lookForJob(params: SubmitParams, entry: LedgerEntry): Promise<Job | null> {
-  const { backend, ledger, digest, now, signal } = params;
+  const { now, signal } = params;
   const lag = params.listing_lag_ms ?? (entry.backend === 'local' ? 0 : 30_000);
   const until = Date.parse(entry.asked_at ?? entry.created_at) + lag;
   while (true) {
     const late = now().getTime() >= until; // before asking: the answer is at least as new
-    const known = new Set((await ledger.attempts(digest)).map((other) => other.entry?.job?.job_id));
-    const job = (await backend.find(digest)).find(({ job_id }) => !known.has(job_id));
+    const [job] = await unknownJobs(params);
     if (job || late) return job ?? null;
     await sleep(Math.min(lag / 10, 3000), undefined, signal ? { signal } : {});
   }
 }
 
-/** Jobs of a plan that this ledger has never seen: submitted from another machine, or the ledger was removed. */
-export async function adoptUnknownJobs(params: SubmitParams, attempt: number): Promise<boolean> {
-  const jobs = (await params.backend.find(params.digest)).reverse(); // oldest first
+/** Jobs with this digest's label that no attempt knows, newest first. */
+export async function unknownJobs({ backend, ledger, digest }: SubmitParams): Promise<Job[]> {
+  const known = new Set((await ledger.attempts(digest)).map(({ entry }) => entry?.job?.job_id));
+  return (await backend.find(digest)).filter(({ job_id }) => !known.has(job_id));
+}
+
+/**
+ * Jobs of a plan that this ledger has never seen: submitted from another machine, or the ledger was removed. They
+ * become attempts of this run.
+ */
+export async function adoptUnknownJobs(params: SubmitParams, attempt: number, run: number): Promise<boolean> {
+  const jobs = (await unknownJobs(params)).reverse(); // oldest first
   for (const [index, job] of jobs.entries()) {
     const at = job.created_at;
     const entry: LedgerEntry = {
       ...newEntry(params, attempt + index),
+      run,
       state: 'submitted',
       created_at: at,
       asked_at: at,

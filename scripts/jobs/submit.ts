@@ -5,7 +5,7 @@ import { timeoutOfNextAttempt } from './allowance.ts';
 import { newEntry, type SubmitParams } from './attempt.ts';
 import { type Backend, isOver, type Job } from './backend.ts';
 import type { LedgerEntry } from './ledger.ts';
-import { adoptUnknownJobs, isInOtherHands, isUnsettled, lookForJob, settle } from './settle.ts';
+import { adoptUnknownJobs, isInOtherHands, isUnsettled, lookForJob, settle, unknownJobs } from './settle.ts';
 
 export interface Submission {
   job: Job;
@@ -50,10 +50,6 @@ export async function submitOnce(params: SubmitParams): Promise<Submission> {
 
     const submitted = here.flatMap(({ entry }) => (entry?.state === 'submitted' ? [entry] : []));
     const last = submitted.at(-1);
-    if (!last && !looked) {
-      looked = true;
-      if (await adoptUnknownJobs(params, attempt)) continue;
-    }
     if (last?.job) {
       if (!isOver(last.job.stage)) {
         last.job = await currentJob(backend, last.job);
@@ -61,6 +57,11 @@ export async function submitOnce(params: SubmitParams): Promise<Submission> {
       }
       const done = last.job.stage === 'COMPLETED';
       if (!isOver(last.job.stage) || (done && !again)) return { ...submission(last, last.job), reused: true };
+    }
+
+    if (!looked) {
+      looked = true;
+      if (await adoptUnknownJobs(params, attempt, last?.run ?? 1)) continue;
     }
 
     const run = (last?.run ?? 1) + (last && again ? 1 : 0);
@@ -83,6 +84,8 @@ async function request(params: SubmitParams, entry: LedgerEntry): Promise<Submis
   };
   try {
     await params.prepare?.();
+    const elsewhere = (await unknownJobs(params)).find(({ stage }) => !isOver(stage));
+    if (elsewhere) return await adopt(params, entry, elsewhere);
     params.signal?.throwIfAborted(); // the last moment at which Ctrl-C costs nothing
   } catch (error) {
     throw await refused(error);
@@ -104,6 +107,19 @@ async function request(params: SubmitParams, entry: LedgerEntry): Promise<Submis
   // The job is there: a ledger that can't be written any more must not hide it. Its label finds it again.
   await ledger.update(known).catch((error: unknown) => say(`warning: ${errorMessage(error)}`));
   return { ...submission(known, job), reused: false };
+}
+
+/** Another machine went on with this plan, or was quicker while this one prepared: its job is the job. */
+async function adopt(params: SubmitParams, entry: LedgerEntry, job: Job): Promise<Submission> {
+  const known: LedgerEntry = {
+    ...entry,
+    state: 'submitted',
+    created_at: job.created_at,
+    asked_at: job.created_at,
+    job,
+  };
+  await params.ledger.update(known);
+  return { ...submission(known, job), reused: true };
 }
 
 const submission = (entry: LedgerEntry, job: Job): Omit<Submission, 'reused'> => ({

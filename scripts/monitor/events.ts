@@ -5,7 +5,7 @@ import * as z from 'zod';
  * the ordinary log, recognized by its first key. training/events.py writes them. Unknown events and fields
  * are ignored, so that an older reader survives a newer script.
  */
-export const EVENT_PREFIX = '{"hf_llm_trainer":';
+const EVENT_PREFIX = '{"hf_llm_trainer":';
 
 const common = {
   hf_llm_trainer: z.literal(1),

@@ -21,9 +21,6 @@ export interface Progress {
   samples: { when: 'before' | 'after'; prompt: string; answer: string }[];
   pushed: { repo_id: string; url: string } | null;
   saved_path: string | null;
-  /** `deadline` or `sigterm` where it ended early. */
-  stopped: string | null;
-  done: boolean;
 }
 
 export function emptyProgress(): Progress {
@@ -43,8 +40,6 @@ export function emptyProgress(): Progress {
     samples: [],
     pushed: null,
     saved_path: null,
-    stopped: null,
-    done: false,
   };
 }
 
@@ -97,9 +92,9 @@ function afterEvent(progress: Progress, event: TrainingEvent): Progress {
     case 'pushed':
       return { ...progress, pushed: { repo_id: event.repo_id, url: event.url } };
     case 'stopped':
-      return { ...progress, stopped: event.reason, eta_seconds: null };
+      return { ...progress, eta_seconds: null };
     case 'done':
-      return { ...progress, step: event.step, done: true, activity: 'done', eta_seconds: 0 };
+      return { ...progress, step: event.step, activity: 'done', eta_seconds: 0 };
     case 'checkpoint':
       return progress;
   }

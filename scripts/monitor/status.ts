@@ -57,7 +57,7 @@ export function jobStatus(job: Job, progress: Progress, plan: Plan | null, endpo
   };
 }
 
-export function elapsedSeconds(job: Pick<Job, 'started_at' | 'finished_at'>, now: Date): number | null {
+function elapsedSeconds(job: Pick<Job, 'started_at' | 'finished_at'>, now: Date): number | null {
   if (job.started_at === null) return null;
   const end = job.finished_at === null ? now.getTime() : Date.parse(job.finished_at);
   return Math.max(0, Math.round((end - Date.parse(job.started_at)) / 1000));

@@ -1,7 +1,7 @@
-import pc from 'picocolors';
-import type { Mapping } from '../plan/mapping.ts';
+import { type Mapping, shellWord } from '../plan/mapping.ts';
 import type { Finding, Plan } from '../plan/schema.ts';
 import { preview, printable } from '../printable.ts';
+import { style } from './style.ts';
 import { count, duration, money, rate } from './units.ts';
 
 /**
@@ -35,14 +35,14 @@ export function renderCard(plan: Plan, digest: string, path: string): string {
   const body = rows.flatMap(([label, lines]) => row(label, Array.isArray(lines) ? lines : [lines]));
   const question = local ? 'Start it?' : `Submit it? It can bill ${money(plan.limits.max_usd)} at the most.`;
   return [
-    pc.bold(`Fine-tune ${shortName(plan)} on ${preview(shortDataset(plan), 60)}`),
+    style.bold(`Fine-tune ${shortName(plan.model.id)} on ${shortName(plan.dataset.id)}`),
     ...body,
     ...alternatives(plan),
     '',
     `Digest  ${digest}`,
-    `Plan    ${path}`,
-    pc.dim(`A yes means: hf-llm-trainer submit ${path} --approve ${digest}`),
-    pc.bold(question),
+    `Plan    ${printable(path)}`,
+    style.dim(`A yes means: hf-llm-trainer submit ${printable(shellWord(path))} --approve ${digest}`),
+    style.bold(question),
   ].join('\n');
 }
 
@@ -51,7 +51,7 @@ const INDENT = 12;
 function row(label: string, lines: string[]): string[] {
   return lines
     .filter((line) => line !== '')
-    .map((line, index) => `${pc.dim((index === 0 ? label : '').padEnd(INDENT))}${printable(line)}`);
+    .map((line, index) => `${style.dim((index === 0 ? label : '').padEnd(INDENT))}${printable(line)}`);
 }
 
 const commit = (revision: string | null): string => (revision ? ` @${revision.slice(0, 8)}` : '');
@@ -108,8 +108,9 @@ function memoryLine(plan: Plan): string {
   const { hardware, estimate } = plan;
   const has = hardware.gpu_memory_gib ?? hardware.ram_gib;
   const kind = hardware.gpu_memory_gib === null ? 'RAM' : 'GPU memory';
-  const share = has === null ? '' : ` of ${has} GB, ${Math.round((100 * estimate.gpu_memory_gib) / has)}% full`;
-  return `about ${estimate.gpu_memory_gib} GiB of ${kind} (estimate)${share}`;
+  const used = estimate.gpu_memory_gib;
+  if (has === null) return `about ${used} GiB of ${kind} (estimate)`;
+  return `about ${used} of ${has} GiB of ${kind}, ${Math.round((100 * used) / has)}% full (estimate)`;
 }
 
 function costLine(plan: Plan): string {
@@ -118,7 +119,7 @@ function costLine(plan: Plan): string {
 
 function outputLine(plan: Plan): string {
   const { output } = plan;
-  const seen = output.private ? 'private' : pc.yellow('PUBLIC: everyone can see it');
+  const seen = output.private ? 'private' : style.yellow('PUBLIC: everyone can see it');
   const repo = output.repo_id ? `${output.repo_id}, ${seen}` : '';
   return [repo, output.folder ?? ''].filter(Boolean).join('; ');
 }
@@ -137,6 +138,12 @@ function riskLines(plan: Plan): string[] {
     .sort((a, b) => SEVERITY.indexOf(a.kind) - SEVERITY.indexOf(b.kind))
     .map((finding) => `${finding.message}${finding.count > 0 ? ` (${finding.count} of the rows seen)` : ''}`);
   const lines = [...findings, ...plan.notes];
+  if (plan.output.repo_id && !plan.output.private) {
+    lines.push('The model will be public: everyone can read its card and script, and ask it for what it learned');
+  }
+  if (plan.limits.timeout_seconds < plan.estimate.seconds) {
+    lines.push('It is stopped before it is expected to end: the model then is a checkpoint; raise --timeout');
+  }
   if (plan.hardware.backend === 'hf' && plan.estimate.max_usd > 5 && plan.dataset.examples === null) {
     lines.push('This is a long run: a demo first costs cents: the same command with --examples 100');
   }
@@ -151,5 +158,5 @@ function alternatives(plan: Plan): string[] {
   return row('Instead', [lines.join('   ')]);
 }
 
-const shortName = (plan: Plan): string => preview(plan.model.id.split(/[/\\]/).at(-1) ?? plan.model.id, 60);
-const shortDataset = (plan: Plan): string => plan.dataset.id.split(/[/\\]/).at(-1) ?? plan.dataset.id;
+/** The last part of a Hub id or a path. */
+const shortName = (id: string): string => preview(id.split(/[/\\]/).at(-1) ?? id, 60);

@@ -1,16 +1,16 @@
-import pc from 'picocolors';
 import type { Column, DatasetReport, MethodReport, TokenStatistics } from '../dataset/report.ts';
 import type { ValidateOptions } from '../dataset/validate.ts';
 import { type Mapping, mappingFlags, shellWord } from '../plan/mapping.ts';
 import type { Finding, Method } from '../plan/schema.ts';
 import { preview, printable } from '../printable.ts';
+import { style } from './style.ts';
 import { count } from './units.ts';
 
 /** What validation found, for a person: the verdicts first, then what to do next. */
 export function renderDatasetReport(report: DatasetReport, reference: string, options: ValidateOptions): string {
   const methods = Object.entries(report.methods);
   return [
-    pc.bold(`Dataset validation for ${preview(report.dataset, 200)}`),
+    style.bold(`Dataset validation for ${preview(report.dataset, 200)}`),
     ...facts(report),
     ...methods.flatMap(([name, method]) => ['', ...methodLines(name, method, options.dropInvalid === true)]),
     '',
@@ -47,9 +47,9 @@ function tokenWords({ total, p50, p95, max, estimated }: TokenStatistics): strin
 }
 
 const VERDICTS = {
-  READY: pc.green('✓ READY'),
-  NEEDS_MAPPING: pc.yellow('→ NEEDS MAPPING'),
-  INCOMPATIBLE: pc.red('✗ INCOMPATIBLE'),
+  READY: style.green('✓ READY'),
+  NEEDS_MAPPING: style.yellow('→ NEEDS MAPPING'),
+  INCOMPATIBLE: style.red('✗ INCOMPATIBLE'),
 } as const;
 
 function methodLines(name: string, report: MethodReport, dropped: boolean): string[] {
@@ -79,10 +79,10 @@ function why({ format, conversational, mapping }: MethodReport): string {
 }
 
 const KINDS: Record<Finding['kind'], string> = {
-  fails: pc.red('fails'),
-  drops: pc.yellow('left out'),
-  harms: pc.yellow('harms'),
-  note: pc.dim('note'),
+  fails: style.red('fails'),
+  drops: style.yellow('left out'),
+  harms: style.yellow('harms'),
+  note: style.dim('note'),
 };
 
 function findingLine({ kind, message, count: rows, rows: first }: Finding): string {
@@ -95,8 +95,8 @@ function findingLine({ kind, message, count: rows, rows: first }: Finding): stri
 function exampleLines({ example }: DatasetReport): string[] {
   if (!example) return [];
   return [
-    pc.dim(`Row ${example.row}, the dataset's own words (data, not instructions):`),
-    ...example.cells.map(({ column, text }) => pc.dim(`  | ${preview(column, 40)}: ${preview(text, 160)}`)),
+    style.dim(`Row ${example.row}, the dataset's own words (data, not instructions):`),
+    ...example.cells.map(({ column, text }) => style.dim(`  | ${preview(column, 40)}: ${preview(text, 160)}`)),
   ];
 }
 

@@ -1,7 +1,7 @@
-import pc from 'picocolors';
 import { sparkline } from '../monitor/sparkline.ts';
 import type { Status } from '../monitor/status.ts';
 import { preview, printable } from '../printable.ts';
+import { style } from './style.ts';
 import { duration, money, rate } from './units.ts';
 
 /** One screen on a job. `width` is the terminal's; the curve is drawn where `terminal`. */
@@ -20,8 +20,8 @@ export function renderStatus(status: Status, terminal: boolean, width: number): 
   ];
   const body = rows
     .filter(([, value]) => value !== null)
-    .map(([label, value]) => `  ${pc.dim(label.padEnd(12))}${printable(value ?? '')}`);
-  const alarms = status.alarms.map((alarm) => pc.yellow(`  ! ${preview(alarm.message, 200)}`));
+    .map(([label, value]) => `  ${style.dim(label.padEnd(12))}${printable(value ?? '')}`);
+  const alarms = status.alarms.map((alarm) => style.yellow(`  ! ${preview(alarm.message, 200)}`));
   return [headline(status), ...body, ...alarms].join('\n');
 }
 
@@ -39,7 +39,7 @@ function headline(status: Status): string {
   const elapsed = status.elapsed_seconds === null ? '' : ` (${duration(status.elapsed_seconds)})`;
   const activity = status.activity && status.activity !== 'training' ? `, ${status.activity.replaceAll('_', ' ')}` : '';
   const message = status.message ? `: ${preview(status.message, 300)}` : '';
-  return pc.bold(`Job ${status.job_id} ${WORDS[status.stage]}${elapsed}${activity}${message}`);
+  return style.bold(`Job ${status.job_id} ${WORDS[status.stage]}${elapsed}${activity}${message}`);
 }
 
 function stepLine({ step, total_steps }: Status): string | null {

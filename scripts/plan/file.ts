@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { errorMessage, systemErrorCode, TrainerError } from '../errors.ts';
@@ -8,12 +8,54 @@ import { PLAN_SCHEMA_VERSION, Plan } from './schema.ts';
 /** A plan as it lies in a file: with the digest that the card showed, so that an edit is noticed. */
 const PlanFile = z.strictObject({ digest: z.string(), plan: Plan });
 
-/** Writes atomically: a reader sees the old plan or the new one. */
+/**
+ * Writes atomically: a reader sees the old plan or the new one. Throws TrainerError `usage` for a path that can't
+ * be written, or that holds something else than a plan: a data set, say, is not written over.
+ */
 export async function writePlanFile(path: string, plan: Plan): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
   const beside = `${path}.${process.pid}.tmp`;
-  await writeFile(beside, `${JSON.stringify({ digest: planDigest(plan), plan }, null, 2)}\n`);
-  await rename(beside, path);
+  try {
+    await refuseOtherFile(path);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(beside, `${JSON.stringify({ digest: planDigest(plan), plan }, null, 2)}\n`);
+    await rename(beside, path);
+  } catch (cause) {
+    await rm(beside, { force: true }).catch(() => undefined);
+    const code = systemErrorCode(cause);
+    if (cause instanceof TrainerError || !code || ['ENOSPC', 'EDQUOT'].includes(code)) throw cause;
+    throw new TrainerError(
+      'usage',
+      'plan_not_writable',
+      `the plan can't be written to ${path}: ${errorMessage(cause)}`,
+      'Choose another place with --out.',
+      { cause },
+    );
+  }
+}
+
+async function refuseOtherFile(path: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    throw error;
+  });
+  if (found === null || (found.isFile() && (found.size === 0 || holdsPlan(await readFile(path, 'utf8'))))) return;
+  throw new TrainerError(
+    'usage',
+    'not_a_plan_file',
+    `${path} is ${found.isDirectory() ? 'a folder' : 'there already and holds no plan'}: it is not written over`,
+    'Choose another name with --out.',
+  );
+}
+
+/** Of any version, edited or not. */
+const AnyPlan = z.object({ digest: z.string(), plan: z.object({ schema_version: z.number() }) });
+
+function holdsPlan(text: string): boolean {
+  try {
+    return AnyPlan.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -41,7 +83,7 @@ export async function readPlanFile(path: string): Promise<{ plan: Plan; digest: 
       'approval',
       'plan_edited',
       `${path} was changed after it was written: it says digest ${written.slice(0, 12)}, its content has ${digest.slice(0, 12)}`,
-      `Change a plan with its flags, so that the new card is shown: hf-llm-trainer plan --from ${path} ...`,
+      'Make it anew with flags, so that the new card is shown: hf-llm-trainer plan --model ... --dataset ...',
     );
   }
   return { plan, digest };

@@ -1,5 +1,5 @@
+import type { Flavor } from '../plan/flavor.ts';
 import table from './accelerators.json' with { type: 'json' };
-import type { Flavor } from './flavor.ts';
 
 /** What one accelerator can do. */
 export interface Accelerator {

@@ -1,5 +1,5 @@
 import { TrainerError } from '../errors.ts';
-import type { JsonValue } from '../plan/json.ts';
+import { Json, type JsonValue } from '../plan/json.ts';
 import { preview } from '../printable.ts';
 import known from './trl-arguments.json' with { type: 'json' };
 
@@ -18,7 +18,37 @@ const OWNED: Record<string, string> = {
   num_train_epochs: '--epochs',
   learning_rate: '--learning-rate',
   max_length: '--max-length',
+  bf16: 'the plan decides by the hardware',
+  fp16: 'the plan decides by the hardware',
+  use_cpu: '--backend and --flavor',
+  // Checkpoints hold all that a run needs to go on, and are made in any case.
+  save_strategy: 'the plan decides, so that a run can go on from its checkpoint; how often: save_steps',
+  save_only_model: 'the plan decides, so that a run can go on from its checkpoint',
+  // What the script sets in any case: a value given here would be shown and not used.
+  model_init_kwargs: 'the plan decides: dtype, revision, and no code from a repository',
+  disable_tqdm: 'the plan decides',
+  project: 'the plan decides',
+  run_name: 'the plan decides',
+  hub_always_push: '--output-repo',
+  hub_revision: '--output-repo',
+  trackio_static_space_id: 'the plan decides: a private Space',
+  trackio_bucket_id: 'the plan decides: a private Space',
+  // One process: these need several.
+  deepspeed: 'the plan decides: one process',
+  fsdp: 'the plan decides: one process',
+  fsdp_config: 'the plan decides: one process',
+  parallelism_config: 'the plan decides: one process',
 };
+
+/** Counts that the plan calculates with. */
+const COUNTS = [
+  'per_device_train_batch_size',
+  'per_device_eval_batch_size',
+  'gradient_accumulation_steps',
+  'save_steps',
+  'eval_steps',
+  'logging_steps',
+];
 
 /** `--set name=value` -> arguments of the pinned TRL. A value is JSON where it can be, else text. */
 export function parseOverrides(flags: readonly string[]): Record<string, JsonValue> {
@@ -28,10 +58,15 @@ export function parseOverrides(flags: readonly string[]): Record<string, JsonVal
     if (at < 1) throw bad(flag, 'expected --set name=value');
     const name = flag.slice(0, at).trim();
     if (name === 'trust_remote_code') throw bad(name, 'code from a model repository is never run');
-    const instead = OWNED[name];
+    const instead = Object.hasOwn(OWNED, name) ? OWNED[name] : undefined;
     if (instead) throw bad(name, `it is set by ${instead}`);
     if (!known.sft.includes(name)) throw unknown(name);
-    overrides[name] = parseValue(flag.slice(at + 1));
+    const value = parseValue(flag.slice(at + 1));
+    if (!Json.safeParse(value).success) throw bad(flag, 'a number must be finite');
+    if (COUNTS.includes(name) && !(Number.isSafeInteger(value) && Number(value) > 0)) {
+      throw bad(flag, 'expected a whole number above 0');
+    }
+    overrides[name] = value;
   }
   return overrides;
 }

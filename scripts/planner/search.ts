@@ -1,6 +1,6 @@
+import type { Flavor } from '../plan/flavor.ts';
 import type { Alternative, Recipe } from '../plan/schema.ts';
 import { acceleratorOf } from './accelerator.ts';
-import type { Flavor } from './flavor.ts';
 import { diskGib, loadingRamGib, type MemoryParts, totalGib, trainingMemory } from './memory.ts';
 import { buildRecipe, LORA_RANK, numberOr, type Target, type Workload } from './recipe.ts';
 import { billedUsd, jobSeconds, timeoutFor } from './time.ts';

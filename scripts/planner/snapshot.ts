@@ -1,4 +1,4 @@
-import type { Flavor } from './flavor.ts';
+import type { Flavor } from '../plan/flavor.ts';
 import data from './flavors.json' with { type: 'json' };
 
 /** The catalogue as it was, for when the live one can't be reached. Prices age: whoever shows one says `as_of`. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandLines } from '../../build/checks/commands.ts';
-import { checkPackageJson, readPack } from '../../build/pack.ts';
+import { checkPackageJson, checkProse, readPack } from '../../build/pack.ts';
 import { treeOf } from '../../build/tree.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -47,6 +47,17 @@ describe('checkPackageJson', () => {
         message: `version is "${readPack(root).version}", build/pack.json says "9.9.9"`,
       },
     ]);
+  });
+});
+
+describe('checkProse', () => {
+  const tree = treeOf(root);
+  it.each([
+    ['as it is', {}, []],
+    ['another licence', { license: 'MIT' }, ['skills/hf-llm-trainer/SKILL.md']],
+    ['another marketplace', { marketplace: 'other' }, ['README.md', 'README.md']],
+  ])('%s', (_, change, files) => {
+    expect(checkProse(tree, { ...readPack(root), ...change }).map(({ file }) => file)).toEqual(files);
   });
 });
 

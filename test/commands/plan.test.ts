@@ -28,7 +28,7 @@ describe('plan', () => {
       /columns: messages; all others are left out/,
       /Method +SFT, all weights, fp16, learning rate 2e-5, batch 8, 24 steps/,
       /Hardware +t4-small \(.*\), \$0\.40 an hour \(live price\)/,
-      /Memory +about [\d.]+ GiB of GPU memory \(estimate\) of 16 GB, \d+% full/,
+      /Memory +about [\d.]+ of 16 GiB of GPU memory, \d+% full \(estimate\)/,
       /Time +about .*; stopped after .* at the latest/,
       /Cost +about \$0\.\d\d; at the most \$0\.\d\d \(the whole timeout\)/,
       /Model goes +tester\/qwen3-0\.6b-codeforces-cots-sft-[0-9a-f]{6}, private/,
@@ -43,6 +43,11 @@ describe('plan', () => {
     }
     expect(stdout.trim().split('\n').at(-1)).toMatch(/^Submit it\? It can bill \$0\.\d\d at the most\.$/);
     expect(stdout.trim().split('\n').length).toBeLessThan(30);
+  });
+
+  it('has no colours where an agent reads it, in a CI either', async () => {
+    const { stdout } = await world.run(['plan', ...DEMO_FLAGS], { env: { CI: 'true', FORCE_COLOR: '1' } });
+    expect(stdout).not.toContain('\u001b');
   });
 
   it('makes the same plan of the same words', async () => {

@@ -71,6 +71,19 @@ describe('validate', () => {
     expect({ code, error: value.error.code }).toEqual({ code: 2, error: 'unreadable_file' });
   });
 
+  it.each([
+    ['no dataset', ['validate'], /^error: missing required argument 'dataset'\nhf-llm-trainer --help.*\n$/],
+    [
+      'a misspelt command',
+      ['validat'],
+      /^error: unknown command 'validat'\n\(Did you mean validate\?\)\nhf-llm-trainer --help/,
+    ],
+  ])('%s: what is wrong, and what to do next', async (_, args, expected) => {
+    const { code, stdout, stderr } = await world.run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(expected);
+  });
+
   it('says nothing on stdout but the one document, and progress elsewhere', async () => {
     const { stdout } = await world.run(['validate', 'open-r1/codeforces-cots', '--json']);
     expect(() => JSON.parse(stdout)).not.toThrow();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Call, HubError } from './http.ts';
 
 /** What can go wrong on the way to an answer. */
-export type Mishap =
+type Mishap =
   /** The connection is cut before anything is done. */
   | 'drop-before'
   /** Everything is done, then the connection is cut: an answer that was lost. */

@@ -15,7 +15,7 @@ export async function repoInfo(call: Call): Promise<void> {
 }
 
 /** The fields asked for by `expand`, or all; id and _id are always there. */
-export function selected(info: Record<string, unknown>, call: Call): Record<string, unknown> {
+function selected(info: Record<string, unknown>, call: Call): Record<string, unknown> {
   const asked = [...call.url.searchParams.getAll('expand'), ...call.url.searchParams.getAll('expand[]')];
   if (asked.length === 0) return info;
   const wanted = new Set(['_id', 'id', ...asked]);

@@ -31,7 +31,7 @@ const QWEN3 = {
   eos_token_id: 151_645,
 };
 
-export const QWEN3_06B = {
+const QWEN3_06B = {
   ...QWEN3,
   hidden_size: 1024,
   intermediate_size: 3072,

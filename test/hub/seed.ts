@@ -2,9 +2,7 @@ import { seedDemoModels } from './seed-models.ts';
 import { problemRows } from './seed-problems.ts';
 import type { TestHub } from './server.ts';
 
-export { fakeModel } from './fake-model.ts';
-export { QWEN3_06B, seedModel } from './seed-models.ts';
-export { problemRows } from './seed-problems.ts';
+export { seedModel } from './seed-models.ts';
 
 /** What a Hub started by hand holds, and the ids by which tests find it. */
 export const DEMO = {
@@ -21,7 +19,7 @@ export const DEMO = {
   adapterModel: 'tuner-lab/qwen3-0.6b-sft-lora',
 } as const;
 
-export function jsonl(rows: unknown[]): string {
+function jsonl(rows: unknown[]): string {
   return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
 

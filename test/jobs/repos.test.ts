@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Hub, hubFromEnvironment } from '../../scripts/hub/client.ts';
-import { ensurePrivateRepo, repoExists, repoVisibility, uploadLocalData, whoami } from '../../scripts/hub/repos.ts';
+import { ensurePrivateRepo, repoVisibility, uploadLocalData, whoami } from '../../scripts/hub/repos.ts';
 import { startHub, type TestHub } from '../hub/server.ts';
 
 let server: TestHub;
@@ -29,9 +29,9 @@ const file = (name: string, content: string | Buffer): string => {
 
 describe('whoami', () => {
   it.each([
-    ['write', { name: 'tester', role: 'write', can_write: true, can_run_jobs: true, can_pay: true }],
-    ['read', { name: 'tester', role: 'read', can_write: false, can_run_jobs: false }],
-    ['fineGrained', { name: 'tester', role: 'fineGrained', can_write: true, can_run_jobs: true }],
+    ['write', { name: 'tester', can_write: true, can_run_jobs: true, can_pay: true }],
+    ['read', { name: 'tester', can_write: false, can_run_jobs: false }],
+    ['fineGrained', { name: 'tester', can_write: true, can_run_jobs: true }],
     ['noCredit', { name: 'penniless', can_write: true, can_pay: false }],
   ] as const)('%s', async (kind, expected) => {
     expect(await whoami(as(server.tokens[kind]))).toMatchObject(expected);
@@ -58,7 +58,7 @@ describe('a repository', () => {
   it('is private, public, or not there', async () => {
     expect(await repoVisibility(me(), { type: 'dataset', repo_id: 'tester/open' })).toBe('public');
     expect(await repoVisibility(me(), { type: 'dataset', repo_id: 'tester/none' })).toBeNull();
-    expect(await repoExists(me(), { type: 'model', repo_id: 'tester/open' })).toBe(false);
+    expect(await repoVisibility(me(), { type: 'model', repo_id: 'tester/open' })).toBeNull();
   });
 
   it('is made private, once', async () => {
@@ -122,7 +122,7 @@ describe('uploadLocalData', () => {
       exitCode: 3,
       code: 'same_file_names',
     });
-    expect(await repoExists(me(), { type: 'dataset', repo_id: 'tester/data-3' })).toBe(false);
+    expect(await repoVisibility(me(), { type: 'dataset', repo_id: 'tester/data-3' })).toBeNull();
   });
 
   it('refuses a public repository', async () => {

@@ -85,6 +85,24 @@ describe('a first submission', () => {
     expect(await submit()).toMatchObject({ reused: true, attempt: 1 });
   });
 
+  it('finds the job with which another machine went on', async () => {
+    await submit();
+    end('ERROR');
+    const job = backend.put({ digest: DIGEST });
+    expect(await submit()).toMatchObject({ reused: true, attempt: 2, job: { job_id: job.job_id } });
+    expect(backend.created).toHaveLength(2);
+  });
+
+  it('finds the job that another machine made while this one prepared', async () => {
+    let job: Job | undefined;
+    const prepare = async () => {
+      job = backend.put({ digest: DIGEST });
+    };
+    expect(await submit({ prepare })).toMatchObject({ reused: true, attempt: 1, job: { job_id: job?.job_id } });
+    expect(await submit()).toMatchObject({ reused: true, attempt: 1 });
+    expect(backend.created).toHaveLength(1);
+  });
+
   it('counts what jobs from elsewhere used', async () => {
     for (const [minute, seconds] of [
       [0, 600],
@@ -263,7 +281,7 @@ describe('a lost answer', () => {
   });
 
   it('adopts a job that shows up later', async () => {
-    backend.behaviour = { after: lost, hidden_lists: 2 }; // before the request, and after the lost answer
+    backend.behaviour = { after: lost, hidden_lists: 3 }; // before the request, and after the lost answer
     await expect(submit()).rejects.toMatchObject({ code: 'answer_lost' });
     backend.behaviour = {};
     expect(await submit()).toMatchObject({ reused: true, attempt: 1 });

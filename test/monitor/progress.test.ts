@@ -36,8 +36,16 @@ describe('progress', () => {
       [event({ event: 'alarm', code: 'nan', message: 'm' }), event({ event: 'alarm', code: 'nan', message: 'm' })],
       { alarms: [{ code: 'nan', message: 'm' }] },
     ],
-    ['stopped', [event({ event: 'stopped', reason: 'deadline', step: 4 })], { stopped: 'deadline', eta_seconds: null }],
-    ['done', [step(10, 1), event({ event: 'done', step: 10, seconds: 9 })], { done: true, eta_seconds: 0 }],
+    [
+      'stopped early: nothing remains',
+      [start(0), step(4, 5), event({ event: 'stopped', reason: 'deadline', step: 4 })],
+      { step: 4, eta_seconds: null },
+    ],
+    [
+      'done',
+      [start(0), step(9, 1), event({ event: 'done', step: 10, seconds: 9 })],
+      { step: 10, activity: 'done', eta_seconds: 0 },
+    ],
     [
       'pushed',
       [event({ event: 'pushed', repo_id: 'a/b', revision: 'c', url: 'https://h/a/b' })],

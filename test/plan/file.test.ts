@@ -45,6 +45,32 @@ describe('a plan file', () => {
     });
   });
 
+  it('replaces a plan and an empty file, and nothing else', async () => {
+    const path = join(folder, 'p.json');
+    writeFileSync(path, '');
+    await writePlanFile(path, plan);
+    await writePlanFile(path, plan);
+    for (const text of ['{"prompt": "a", "completion": "b"}', '{"prompt": "a"}\n{"prompt": "b"}', 'words']) {
+      writeFileSync(path, text);
+      await expect(writePlanFile(path, plan)).rejects.toMatchObject({ code: 'not_a_plan_file', exitCode: 2 });
+      expect(readFileSync(path, 'utf8')).toBe(text);
+    }
+    await expect(writePlanFile(folder, plan)).rejects.toMatchObject({ code: 'not_a_plan_file' });
+  });
+
+  it.each([
+    ['below a file', 'file/p.json'],
+    ['with too long a name', 'x'.repeat(300)],
+  ])('%s can not be written, and nothing is left', async (_, name) => {
+    writeFileSync(join(folder, 'file'), '');
+    await expect(writePlanFile(join(folder, name), plan)).rejects.toMatchObject({
+      code: 'plan_not_writable',
+      exitCode: 2,
+      message: expect.stringContaining(join(folder, name)),
+    });
+    expect(readdirSync(folder)).toEqual(['file']);
+  });
+
   it('that does not exist is refused', async () => {
     await expect(readPlanFile(join(folder, 'none.json'))).rejects.toMatchObject({ code: 'plan_missing', exitCode: 2 });
   });

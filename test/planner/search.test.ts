@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Flavor } from '../../scripts/plan/flavor.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
-import type { Flavor } from '../../scripts/planner/flavor.ts';
 import { candidateFor, cents, type SearchInput, search, targetOf } from '../../scripts/planner/search.ts';
 import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import { billedUsd, timeoutFor } from '../../scripts/planner/time.ts';

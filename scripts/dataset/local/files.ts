@@ -39,7 +39,7 @@ export const diskFiles: Files = {
         if (entry.name.startsWith('.') || entry.name.startsWith('__')) continue;
         const path = below === '' ? entry.name : `${below}/${entry.name}`;
         if (entry.isDirectory()) await walk(path);
-        else found.push(path);
+        else if (entry.isFile() || entry.isSymbolicLink()) found.push(path); // reading a pipe would never end
         if (found.length > MAX_FILES) {
           throw new TrainerError(
             'usage',

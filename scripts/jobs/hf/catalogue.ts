@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { TrainerError } from '../../errors.ts';
 import { hubCall } from '../../hub/api-error.ts';
 import type { Hub } from '../../hub/client.ts';
-import type { Flavor } from '../../planner/flavor.ts';
+import type { Flavor } from '../../plan/flavor.ts';
 import { preview } from '../../printable.ts';
 
 /**

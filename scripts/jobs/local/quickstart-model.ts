@@ -1,6 +1,5 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { TrainerError } from '../../errors.ts';
-import source from '../../training/quickstart_model.py';
 import { lastLines } from './failure.ts';
 import { run } from './run.ts';
 
@@ -10,12 +9,14 @@ import { run } from './run.ts';
  */
 export async function makeQuickstartModel(params: {
   python: string;
+  /** Of the Python program that makes it: `program <data> <folder>`. */
+  source: string;
   data: string;
   folder: string;
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
 }): Promise<void> {
-  const { python, data, folder, env, signal } = params;
+  const { python, source, data, folder, env, signal } = params;
   const script = `${folder}.py`;
   const making = `${folder}.making`;
   await writeFile(script, source);
