@@ -1,4 +1,5 @@
 import { TrainerError } from '../errors.ts';
+import type { Hub } from '../hub/client.ts';
 import { repoVisibility, whoami } from '../hub/repos.ts';
 import type { Request } from '../plan/request.ts';
 import type { Output } from '../plan/schema.ts';
@@ -21,13 +22,9 @@ export async function chooseDestinations(request: Request, context: CommandConte
   const { hub } = context;
   if (!hub.token) throw noToken();
   const me = await whoami(hub);
-  if (!me.can_write) {
-    throw new TrainerError(
-      'auth',
-      'read_only_token',
-      `the token of ${me.name} can only read: the job could not save its model`,
-      `Make a token with write rights at ${hub.endpoint}/settings/tokens, then \`hf auth login\`.`,
-    );
+  if (!me.can_write) throw tooFewRights(`the token of ${me.name} can only read: the job could not save its model`, hub);
+  if (request.backend !== 'local' && !me.can_run_jobs) {
+    throw tooFewRights(`the token of ${me.name} may not start jobs (permission job.write)`, hub);
   }
   const repo = request.outputRepo;
   if (repo === undefined) return { namespace: me.name, trackio_space: await privateSpace(me.name, context), notes: [] };
@@ -83,6 +80,15 @@ async function privateSpace(namespace: string, { hub }: CommandContext): Promise
   const usual = `${namespace}/trackio`;
   const isPublic = (await repoVisibility(hub, { type: 'space', repo_id: usual })) === 'public';
   return isPublic ? `${namespace}/trackio-private` : usual;
+}
+
+function tooFewRights(message: string, hub: Hub): TrainerError {
+  return new TrainerError(
+    'auth',
+    'token_rights',
+    message,
+    `Make a token with write rights at ${hub.endpoint}/settings/tokens, then \`hf auth login\`.`,
+  );
 }
 
 export function noToken(): TrainerError {

@@ -112,16 +112,13 @@ async function token({ hub }: CommandContext): Promise<Check> {
   try {
     const me = await whoami(hub);
     if (!me.can_write) return { name: 'Token', result: 'problem', message: `${me.name}, can only read`, fix };
+    if (!me.can_run_jobs) return { name: 'Token', result: 'problem', message: `${me.name}, may not start jobs`, fix };
     if (me.can_pay === false) {
-      const credit = `Add credit at ${hub.endpoint}/settings/billing.`;
-      return {
-        name: 'Token',
-        result: 'problem',
-        message: `${me.name}, but the account has no credit for Jobs`,
-        fix: credit,
-      };
+      // Credit that came with a subscription may be there all the same.
+      const credit = `If a job is refused, add credit at ${hub.endpoint}/settings/billing.`;
+      return { name: 'Token', result: 'warning', message: `${me.name}, no way to pay on the account`, fix: credit };
     }
-    return { name: 'Token', result: 'ok', message: `${me.name}, may write${me.can_pay ? ' and run jobs' : ''}` };
+    return { name: 'Token', result: 'ok', message: `${me.name}, may write and run jobs` };
   } catch (error) {
     return { name: 'Token', result: 'problem', ...problem(error) };
   }

@@ -4,10 +4,11 @@ import { join, resolve } from 'node:path';
 import { TrainerError } from '../errors.ts';
 import type { ModelFiles } from '../hub/model-files.ts';
 import { openHubModel } from '../hub/models.ts';
-import { resolveName } from '../hub/search.ts';
+import { HUB_ID, resolveName } from '../hub/search.ts';
 import { isOpen, lastCompleted, openLedger } from '../jobs/ledger.ts';
 import { type ModelFacts, readModelFacts } from '../planner/model-facts.ts';
 import { openModelFolder } from '../planner/model-folder.ts';
+import { preview } from '../printable.ts';
 import type { CommandContext } from './context.ts';
 import { backendOf, currentJob } from './jobs.ts';
 
@@ -33,8 +34,16 @@ export async function resolveModel(
 
 function facts(files: ModelFiles, context: CommandContext): Promise<ModelFacts> {
   return readModelFacts(files, async (base) => {
-    const folder = await localFolder(base, context.cwd);
-    return folder ? openModelFolder(folder) : openHubModel(context.hub, base);
+    // An adapter's base is what a file of its repository says. One from the Hub has no say about this machine's files.
+    const folder = files.source === 'local' ? await localFolder(base, context.cwd) : null;
+    if (folder) return openModelFolder(folder);
+    if (HUB_ID.test(base)) return openHubModel(context.hub, base);
+    throw new TrainerError(
+      'usage',
+      'bad_base_model',
+      `the adapter ${files.id} names "${preview(base)}" as its base, which is no model on the Hub`,
+      'Merge the adapter into its base first, and give the merged model.',
+    );
   });
 }
 

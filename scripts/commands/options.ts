@@ -8,7 +8,7 @@ const LARGEST = 1e9;
 export function positiveInteger(flag: string): (value: string) => number {
   return (value) => {
     if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > LARGEST) {
-      throw badValue(flag, value, 'a whole number above 0');
+      throw badValue(flag, value, 'a whole number above 0, a billion at the most');
     }
     return Number(value);
   };
@@ -17,7 +17,8 @@ export function positiveInteger(flag: string): (value: string) => number {
 export function positiveNumber(flag: string): (value: string) => number {
   return (value) => {
     const number = Number(value);
-    if (value.trim() === '' || !(number > 0 && number <= LARGEST)) throw badValue(flag, value, 'a number above 0');
+    if (value.trim() === '' || !(number > 0 && number <= LARGEST))
+      throw badValue(flag, value, 'a number above 0, a billion at the most');
     return number;
   };
 }

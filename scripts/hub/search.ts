@@ -5,6 +5,9 @@ import { getJson, type Hub } from './client.ts';
 
 const Found = z.array(z.object({ id: z.string(), downloads: z.number().default(0) }));
 
+/** `owner/name`: neither part may be a step in a path. */
+export const HUB_ID = /^(?!\.+\/)[\w.-]+\/(?!\.+$)[\w.-]+$/;
+
 /** A namesake with this many times the downloads of the next is what people mean. */
 const CLEARLY = 5;
 
@@ -20,7 +23,7 @@ export interface Resolved {
  */
 export async function resolveName(hub: Hub, kind: 'model' | 'dataset', name: string): Promise<Resolved> {
   const id = name.trim();
-  if (/^[\w.-]+\/[\w.-]+$/.test(id)) return { id, note: null };
+  if (HUB_ID.test(id)) return { id, note: null };
   if (!/^[\w.-]+$/.test(id)) {
     throw new TrainerError(
       'usage',

@@ -59,7 +59,7 @@ export function parseOverrides(flags: readonly string[]): Record<string, JsonVal
     const name = flag.slice(0, at).trim();
     if (name === 'trust_remote_code') throw bad(name, 'code from a model repository is never run');
     const instead = Object.hasOwn(OWNED, name) ? OWNED[name] : undefined;
-    if (instead) throw bad(name, `it is set by ${instead}`);
+    if (instead) throw bad(name, `it isn't set this way: ${instead}`);
     if (!known.sft.includes(name)) throw unknown(name);
     const value = parseValue(flag.slice(at + 1));
     if (!Json.safeParse(value).success) throw bad(flag, 'a number must be finite');

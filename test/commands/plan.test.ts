@@ -131,12 +131,28 @@ describe('plan', () => {
 
   it.each<[string, Record<string, string>, number, string]>([
     ['without a token', { HF_TOKEN: '' }, 5, 'no_token'],
-    ['with a token that can only read', { HF_TOKEN: 'read' }, 5, 'read_only_token'],
+    ['with a token that can only read', { HF_TOKEN: 'read' }, 5, 'token_rights'],
   ])('refuses to plan for Jobs %s', async (_, env, code, error) => {
     const token = env.HF_TOKEN === 'read' ? { HF_TOKEN: world.hub.tokens.read } : env;
     const ran = await world.json(['plan', ...DEMO_FLAGS], { env: token });
     expect({ code: ran.code, error: ran.value.error?.code }).toEqual({ code, error });
   });
+
+  it('refuses a token that may not start jobs', async () => {
+    const token = world.hub.addToken(world.hub.addUser('writer'), 'fineGrained', { writer: ['repo.write'] });
+    const { code, value } = await world.json(['plan', ...DEMO_FLAGS], { env: { HF_TOKEN: token } });
+    expect({ code, error: value.error.code }).toEqual({ code: 5, error: 'token_rights' });
+  });
+
+  it.each(['../../../etc', '/etc', './somewhere', 'no-owner'])(
+    'an adapter on the Hub cannot name %s as its base',
+    async (base) => {
+      const files = { 'adapter_config.json': JSON.stringify({ base_model_name_or_path: base }) };
+      await world.hub.addRepo({ type: 'model', id: 'somebody/adapter', files });
+      const { code, value } = await world.json(['plan', ...DEMO_FLAGS, '--model', 'somebody/adapter']);
+      expect({ code, error: value.error.code }).toEqual({ code: 2, error: 'bad_base_model' });
+    },
+  );
 
   it('needs a model and data', async () => {
     const { code, value } = await world.json(['plan']);
