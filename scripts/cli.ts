@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from './commands/context.ts';
 import { collect, duration, positiveInteger, positiveNumber, usd } from './commands/options.ts';
+import { PLANNED, VALIDATED } from './plan/methods.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -26,7 +27,7 @@ export function createProgram(run: Run = async () => {}): Command {
   );
 
   dataOptions(command('validate <dataset>', 'does this data train? A verdict a method, with row numbers'))
-    .addOption(new Option('--method <method>', 'answer for one method').choices(['sft', 'dpo', 'grpo']))
+    .addOption(new Option('--method <method>', 'answer for one method').choices(VALIDATED))
     .option('--full', 'look at every row, not at a sample')
     .action((dataset: string, options) =>
       run(async (context) => (await import('./commands/validate.ts')).validateCommand(dataset, options, context)),
@@ -36,7 +37,7 @@ export function createProgram(run: Run = async () => {}): Command {
     .option('--model <model>', 'Hub id, name, local folder, or `last` for the newest finished run')
     .option('--dataset <dataset>', 'Hub id, name, or local file or folder')
     .option('--from <plan.json>', 'start from this plan and change what the flags say')
-    .addOption(new Option('--method <method>', 'how to train').choices(['sft']))
+    .addOption(new Option('--method <method>', 'how to train').choices(PLANNED))
     .option('--full', 'validate every row, not a sample')
     .option('--examples <n>', 'a demo on this many rows', positiveInteger('--examples'))
     .option('--epochs <n>', 'times over the data', positiveNumber('--epochs'))

@@ -78,8 +78,15 @@ export async function checkVisibility(output: Output, { hub }: CommandContext): 
 /** The usual Space, `trackio`, unless that one is public: curves are private. */
 async function privateSpace(namespace: string, { hub }: CommandContext): Promise<string> {
   const usual = `${namespace}/trackio`;
-  const isPublic = (await repoVisibility(hub, { type: 'space', repo_id: usual })) === 'public';
-  return isPublic ? `${namespace}/trackio-private` : usual;
+  for (const repo_id of [usual, `${usual}-private`]) {
+    if ((await repoVisibility(hub, { type: 'space', repo_id })) !== 'public') return repo_id;
+  }
+  throw new TrainerError(
+    'approval',
+    'space_public',
+    `the Spaces ${usual} and ${usual}-private are both public, and the curves are private`,
+    'Make one of them private in its settings, then plan again.',
+  );
 }
 
 function tooFewRights(message: string, hub: Hub): TrainerError {

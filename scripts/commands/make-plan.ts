@@ -4,6 +4,7 @@ import { TrainerError } from '../errors.ts';
 import { LEAST_SECONDS } from '../jobs/allowance.ts';
 import { planDigest } from '../plan/digest.ts';
 import { mappingFlags, shellWord } from '../plan/mapping.ts';
+import { PLANNED } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
 import { buildPlan } from '../planner/build-plan.ts';
@@ -18,7 +19,7 @@ import { chooseHardware } from './hardware.ts';
 import { resolveModel } from './model.ts';
 
 /** This version plans one method; the others are validated. */
-const METHOD = 'sft';
+const [METHOD] = PLANNED;
 
 export interface MadePlan {
   plan: Plan;

@@ -7,19 +7,16 @@ const LARGEST = 1e9;
 
 export function positiveInteger(flag: string): (value: string) => number {
   return (value) => {
-    if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > LARGEST) {
-      throw badValue(flag, value, 'a whole number above 0, a billion at the most');
-    }
-    return Number(value);
+    if (!/^\d+$/.test(value) || Number(value) < 1) throw badValue(flag, value, 'a whole number above 0');
+    return notTooLarge(flag, Number(value));
   };
 }
 
 export function positiveNumber(flag: string): (value: string) => number {
   return (value) => {
     const number = Number(value);
-    if (value.trim() === '' || !(number > 0 && number <= LARGEST))
-      throw badValue(flag, value, 'a number above 0, a billion at the most');
-    return number;
+    if (value.trim() === '' || !(number > 0)) throw badValue(flag, value, 'a number above 0');
+    return notTooLarge(flag, number);
   };
 }
 
@@ -39,12 +36,17 @@ export function duration(flag: string): (value: string) => number {
   return (value) => {
     const match = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(value.trim());
     const seconds = match ? Math.round(Number(match[1]) * (UNITS[match[2] || 's'] ?? 1)) : 0;
-    if (seconds < 1 || seconds > LARGEST) throw badValue(flag, value, 'a time such as 90m, 2h or 3600 (seconds)');
-    return seconds;
+    if (seconds < 1) throw badValue(flag, value, 'a time such as 90m, 2h or 3600 (seconds)');
+    return notTooLarge(flag, seconds);
   };
 }
 
 export const collect = (value: string, previous: string[] = []): string[] => [...previous, value];
+
+function notTooLarge(flag: string, number: number): number {
+  if (number > LARGEST) throw badValue(flag, String(number), 'a billion at the most');
+  return number;
+}
 
 function badValue(flag: string, value: string, expected: string): TrainerError {
   return new TrainerError(

@@ -1,5 +1,6 @@
 import type { Mapping } from '../plan/mapping.ts';
-import type { Finding, Method, PlanDataset, Source } from '../plan/schema.ts';
+import type { Method } from '../plan/methods.ts';
+import type { Finding, PlanDataset, Source } from '../plan/schema.ts';
 
 /** Trains as it is; trains after a mapping; doesn't train. */
 export type Verdict = 'READY' | 'NEEDS_MAPPING' | 'INCOMPATIBLE';

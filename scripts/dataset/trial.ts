@@ -1,5 +1,5 @@
 import type { Mapping } from '../plan/mapping.ts';
-import type { Method } from '../plan/schema.ts';
+import type { Method } from '../plan/methods.ts';
 import { preview } from '../printable.ts';
 import { Analysis, type Columns } from './analysis.ts';
 import { note } from './cells.ts';

@@ -2,7 +2,7 @@ import { TrainerError } from '../errors.ts';
 import type { Hub } from '../hub/client.ts';
 import { resolveName } from '../hub/search.ts';
 import type { Mapping } from '../plan/mapping.ts';
-import type { Method } from '../plan/schema.ts';
+import type { Method } from '../plan/methods.ts';
 import { preview } from '../printable.ts';
 import { exampleOf } from './example.ts';
 import { hubSource } from './hub-source.ts';

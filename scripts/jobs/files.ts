@@ -49,7 +49,7 @@ export function storeError(error: unknown, path: string): unknown {
     return diskFull(path, error);
   }
   // ENOENT: what Node's recursive mkdir says on a read-only file system.
-  if (code && ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT'].includes(code)) {
+  if (code && ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOENT'].includes(code)) {
     return new TrainerError(
       'unexpected',
       'state_not_writable',

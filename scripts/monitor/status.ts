@@ -1,4 +1,5 @@
 import type { Job, Stage } from '../jobs/backend.ts';
+import { billedUsd } from '../plan/price.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { Progress } from './progress.ts';
 
@@ -45,7 +46,7 @@ export function jobStatus(job: Job, progress: Progress, plan: Plan | null, endpo
     eval_loss: progress.eval_loss,
     learning_rate: progress.learning_rate,
     eta_seconds: running ? progress.eta_seconds : null,
-    usd_so_far: plan === null || elapsed === null ? null : (Math.ceil(elapsed / 60) * plan.hardware.usd_per_hour) / 60,
+    usd_so_far: plan === null || elapsed === null ? null : billedUsd(elapsed, plan.hardware.usd_per_hour),
     alarms: progress.alarms,
     links: {
       job: job.url,

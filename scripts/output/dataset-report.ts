@@ -1,7 +1,8 @@
 import type { Column, DatasetReport, MethodReport, TokenStatistics } from '../dataset/report.ts';
 import type { ValidateOptions } from '../dataset/validate.ts';
 import { type Mapping, mappingFlags, shellWord } from '../plan/mapping.ts';
-import type { Finding, Method } from '../plan/schema.ts';
+import { type Method, PLANNED } from '../plan/methods.ts';
+import type { Finding } from '../plan/schema.ts';
 import { preview, printable } from '../printable.ts';
 import { style } from './style.ts';
 import { count } from './units.ts';
@@ -125,7 +126,7 @@ function nextLines(report: DatasetReport, reference: string, options: ValidateOp
   }
   const dropped = options.dropInvalid ? ['--drop-invalid'] : [];
   if (method.verdict === 'READY') {
-    if (!PLANNED.includes(asked))
+    if (!(PLANNED as readonly Method[]).includes(asked))
       return [`Next: this version plans ${PLANNED.join(', ')}; ${asked} data is checked only.`];
     return [`Next: ${command('plan', ['--model <model>', `--dataset ${shellWord(reference)}`, ...given, ...dropped])}`];
   }
@@ -138,7 +139,6 @@ function nextLines(report: DatasetReport, reference: string, options: ValidateOp
 }
 
 /** Methods that `plan` takes. */
-const PLANNED: readonly Method[] = ['sft'];
 
 const flag = (name: string, value: string | undefined): string[] =>
   value === undefined ? [] : [`--${name} ${shellWord(value)}`];

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Json } from './json.ts';
+import { PLANNED } from './methods.ts';
 
 /**
  * What the person asked for, flag by flag, with names resolved. A plan carries it, so that `plan --from`
@@ -10,7 +11,7 @@ export const Request = z.strictObject({
   dataset: z.string().min(1),
   config: z.string().optional(),
   split: z.string().optional(),
-  method: z.enum(['sft']).optional(),
+  method: z.enum(PLANNED).optional(),
   map: z.array(z.string()).optional(),
   dropInvalid: z.boolean().optional(),
   full: z.boolean().optional(),

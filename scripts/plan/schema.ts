@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Json } from './json.ts';
 import { Mapping } from './mapping.ts';
+import { METHODS } from './methods.ts';
 import { Request } from './request.ts';
 
 /**
@@ -9,11 +10,6 @@ import { Request } from './request.ts';
  * file keeps its shape.
  */
 export const PLAN_SCHEMA_VERSION = 1;
-
-/** TRL's trainers; `sft` and so on are also the first part of their module's name. */
-export const METHODS = ['sft', 'dpo', 'grpo', 'kto', 'reward', 'rloo'] as const;
-export const Method = z.enum(METHODS);
-export type Method = z.infer<typeof Method>;
 
 /** A git commit of a Hub repository. */
 const Commit = z.string().regex(/^[0-9a-f]{40}$/, 'expected a 40-digit commit');
@@ -172,7 +168,7 @@ export const Plan = z.strictObject({
   made: z.strictObject({ at: z.iso.datetime(), by: z.string(), price_as_of: z.string().nullable() }),
   /** What was asked for; `plan --from` starts from it. */
   request: Request,
-  method: Method,
+  method: z.enum(METHODS),
   model: PlanModel,
   dataset: PlanDataset,
   recipe: Recipe,

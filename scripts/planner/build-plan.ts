@@ -1,8 +1,9 @@
 import { basename, join } from 'node:path';
 import type { DatasetReport, MethodReport } from '../dataset/report.ts';
 import { canonicalJson, sha256 } from '../plan/digest.ts';
+import type { Method } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
-import { type Method, PLAN_SCHEMA_VERSION, type Plan, type PlanDraft } from '../plan/schema.ts';
+import { PLAN_SCHEMA_VERSION, type Plan, type PlanDraft } from '../plan/schema.ts';
 import type { ModelFacts } from './model-facts.ts';
 import type { Decision } from './recipe.ts';
 import { type Candidate, cents, round, toAlternative } from './search.ts';

@@ -1,9 +1,10 @@
 import type { Flavor } from '../plan/flavor.ts';
+import { billedUsd } from '../plan/price.ts';
 import type { Alternative, Recipe } from '../plan/schema.ts';
 import { acceleratorOf } from './accelerator.ts';
 import { diskGib, loadingRamGib, type MemoryParts, totalGib, trainingMemory } from './memory.ts';
 import { buildRecipe, LORA_RANK, numberOr, type Target, type Workload } from './recipe.ts';
-import { billedUsd, jobSeconds, timeoutFor } from './time.ts';
+import { jobSeconds, timeoutFor } from './time.ts';
 
 /** One way to run the work: a machine, a recipe that fits it, and what that takes. */
 export interface Candidate {

@@ -46,11 +46,6 @@ export function jobSeconds(input: TimeInput): number {
   return STARTUP_SECONDS[input.backend] + transfers + training;
 }
 
-/** Jobs bills every minute begun. */
-export function billedUsd(seconds: number, usdPerHour: number): number {
-  return (Math.ceil(seconds / 60) * usdPerHour) / 60;
-}
-
 /** Twice the estimate and a quarter of an hour, in steps of five minutes: an estimate is not a promise. */
 export function timeoutFor(seconds: number): number {
   return Math.ceil((2 * seconds + 900) / 300) * 300;

@@ -88,6 +88,31 @@ describe('plan', () => {
     expect(value.digest).not.toBe(first.digest);
   });
 
+  it('keeps with --from what the address of the data said', async () => {
+    const page = `${world.hub.url}/datasets/open-r1/codeforces-cots/viewer/solutions_py/train`;
+    const { value: first } = await world.json(['plan', ...DEMO_FLAGS, '--dataset', page, '--out', 'page.json']);
+    expect(first.plan.dataset).toMatchObject({ id: 'open-r1/codeforces-cots', config: 'solutions_py' });
+    const { value } = await world.json(['plan', '--from', 'page.json', '--epochs', '2', '--out', 'page-2.json']);
+    expect(value.plan.dataset).toEqual(first.plan.dataset);
+  });
+
+  it('never writes over data', async () => {
+    const path = fileIn(world.runtime, 'mine.jsonl', CHAT_LINES);
+    const { code } = await world.run(['plan', '--model', 'Qwen3-0.6B', '--dataset', path, '--out', path]);
+    expect({ code, text: readFileSync(path, 'utf8') }).toEqual({ code: 2, text: CHAT_LINES });
+  });
+
+  it('warns of a timeout before the end, and of a public model', async () => {
+    const { stdout } = await world.run(['plan', ...DEMO_FLAGS, '--timeout', '2m', '--public', '--out', 'warned.json']);
+    expect(stdout).toMatch(/stopped before it is expected to end/);
+    expect(stdout).toMatch(/The model will be public/);
+  });
+
+  it('gives a command that a shell reads as one path', async () => {
+    const { stdout } = await world.run(['plan', ...DEMO_FLAGS, '--out', "my plans/it's.json"]);
+    expect(stdout).toContain(`submit '${world.runtime.cwd}/my plans/it'\\''s.json' --approve`);
+  });
+
   it('uploads local data to a private repository that the card names', async () => {
     fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
     const { stdout } = await world.run(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'chat.jsonl']);
@@ -117,8 +142,16 @@ describe('plan', () => {
     ['an argument that TRL dropped', ['--set', 'max_seq_length=9'], 2, 'bad_argument'],
     ['negative epochs', ['--epochs', '-1'], 2, 'bad_value'],
     ['a bad time', ['--timeout', 'soon'], 2, 'bad_value'],
+    ['a time in which no job starts', ['--timeout', '1s'], 2, 'too_short'],
+    ['a time beyond all calendars', ['--timeout', '99999999999d'], 2, 'bad_value'],
+    ['more epochs than a number holds', ['--epochs', '1e308'], 2, 'bad_value'],
+    ['more steps than a number holds', ['--max-steps', '99999999999999999999'], 2, 'bad_value'],
+    ['a run without checkpoints', ['--set', 'save_strategy=no'], 2, 'bad_argument'],
+    ['a folder as its file', ['--out', '.'], 2, 'not_a_plan_file'],
     ['a repository of somebody else', ['--output-repo', 'google/mine'], 5, 'not_your_namespace'],
     ['a bad repository name', ['--output-repo', 'tester/a b'], 2, 'bad_repo'],
+    ['a repository name that the Hub refuses', ['--output-repo', 'tester/a--b'], 2, 'bad_repo'],
+    ['too long a repository name', ['--output-repo', `tester/${'a'.repeat(97)}`], 2, 'bad_repo'],
     ['what does not fit', ['--model', 'Qwen/Qwen3-8B', '--lora', 'off', '--flavor', 'a10g-large'], 2, 'nothing_fits'],
     ['a column that does not exist', ['--map', 'text=nothing'], 2, 'unknown_column'],
     ['an unknown flag', ['--gpu', '8'], 2, 'usage'],

@@ -152,6 +152,21 @@ describe('submit', () => {
     expect({ code, error: value.error.code }).toEqual({ code: 4, error: 'repo_public' });
   });
 
+  it('puts no curves into a public Space', async () => {
+    const before = await world.plan('--output-repo', 'tester-lab/mine', '--max-steps', '999');
+    for (const [name, next] of [
+      ['trackio', { code: 0, space: 'tester-lab/trackio-private' }],
+      ['trackio-private', { code: 4, error: 'space_public' }],
+    ] as const) {
+      await world.hub.addRepo({ type: 'space', id: `tester-lab/${name}`, files: {} });
+      const { code, value } = await world.json(['plan', '--from', before.path, '--out', 'elsewhere.json']);
+      const [error, space] = [value.error?.code, value.plan?.output.trackio.space_id];
+      expect({ code, ...(error ? { error } : { space }) }).toEqual(next);
+    }
+    const submitted = await world.json(['submit', before.path, '--approve', before.digest]);
+    expect({ code: submitted.code, error: submitted.value.error?.code }).toEqual({ code: 4, error: 'space_public' });
+  });
+
   it('loses nothing to Ctrl-C', async () => {
     world.hub.faults.add({ method: 'POST', path: /^\/api\/jobs\/tester$/, mishap: { delayMs: 600 } });
     const interrupted = await world.json(['submit', fresh.path, '--approve', fresh.digest], {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -183,6 +184,13 @@ describe('folders', () => {
       verdict: 'NEEDS_MAPPING',
       mapping: { columns: [{ to: 'text', from: 'text' }] },
     });
+  });
+
+  it.skipIf(process.platform === 'win32')('a pipe among its files is not read: it would never end', async () => {
+    write('piped/train.jsonl', TALK);
+    execFileSync('mkfifo', [join(folder, 'piped', 'more.jsonl')]);
+    expect(await diskFiles.list(join(folder, 'piped'))).toEqual(['train.jsonl']);
+    expect((await validateLocal(join(folder, 'piped'))).rows_total).toBe(1);
   });
 
   it('without data, or saved by save_to_disk', async () => {

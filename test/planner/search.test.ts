@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Flavor } from '../../scripts/plan/flavor.ts';
+import { billedUsd } from '../../scripts/plan/price.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
 import { candidateFor, cents, type SearchInput, search, targetOf } from '../../scripts/planner/search.ts';
 import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
-import { billedUsd, timeoutFor } from '../../scripts/planner/time.ts';
+import { timeoutFor } from '../../scripts/planner/time.ts';
 import { LLAMA_70B, QWEN3_8B, QWEN3_06B, work } from './support.ts';
 
 const input = (overrides: Partial<SearchInput> = {}): SearchInput => ({

@@ -1,5 +1,6 @@
 import type { Mapping } from '../../plan/mapping.ts';
-import type { Method, PlanDataset } from '../../plan/schema.ts';
+import type { Method } from '../../plan/methods.ts';
+import type { PlanDataset } from '../../plan/schema.ts';
 import type { Problem } from '../findings.ts';
 import type { ColumnKinds } from '../kinds.ts';
 import type { Row } from '../rows.ts';
