@@ -17,7 +17,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: ['test/train/**'], testTimeout: 20_000 },
+        // These tests wait for processes and clocks more than they compute: more workers than cores.
+        test: {
+          name: 'quick',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/train/**'],
+          testTimeout: 20_000,
+          maxWorkers: 4,
+        },
       },
       {
         extends: true,

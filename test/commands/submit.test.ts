@@ -169,8 +169,16 @@ describe('submit', () => {
 
   it('loses nothing to Ctrl-C', async () => {
     world.hub.faults.add({ method: 'POST', path: /^\/api\/jobs\/tester$/, mishap: { delayMs: 600 } });
-    const interrupted = await world.json(['submit', fresh.path, '--approve', fresh.digest], {
-      started: (child) => setTimeout(() => child.kill('SIGINT'), 450),
+    const before = created().length;
+    const interrupted = await world.run(['submit', fresh.path, '--approve', fresh.digest], {
+      // While the request is under way, and before its answer.
+      started: (child) => {
+        const waiting = setInterval(() => {
+          if (created().length === before) return;
+          clearInterval(waiting);
+          child.kill('SIGINT');
+        }, 10);
+      },
     });
     const again = await world.json(['submit', fresh.path, '--approve', fresh.digest]);
     expect(again.code).toBe(0);
