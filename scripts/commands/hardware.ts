@@ -5,6 +5,7 @@ import type { Flavor } from '../plan/flavor.ts';
 import type { Request } from '../plan/request.ts';
 import { type Candidate, candidateFor, cents, type SearchInput, search, targetOf } from '../planner/search.ts';
 import { SNAPSHOT } from '../planner/snapshot.ts';
+import { overBudget } from './budget.ts';
 import type { CommandContext } from './context.ts';
 
 export interface ChosenHardware {
@@ -66,7 +67,7 @@ async function onJobs(input: SearchInput, request: Request, context: CommandCont
   if (!chosen) {
     const cheapest = [...fitting].sort((a, b) => a.max_usd - b.max_usd)[0];
     if (!cheapest) throw nothingFits(input, 'any single accelerator of Hugging Face Jobs');
-    throw overBudget(cheapest, request.maxCost ?? 0);
+    throw overBudget(cents(cheapest.max_usd), request.maxCost ?? 0);
   }
   const others = affordable.filter((candidate) => candidate.flavor.name !== chosen.flavor.name);
   const fastest = [...others].sort((a, b) => a.seconds - b.seconds)[0];
@@ -113,7 +114,7 @@ function named(name: string, input: SearchInput, flavors: readonly Flavor[], max
   }
   const candidate = candidateFor(input, flavor, targetOf(flavor));
   if (!candidate) throw nothingFits(input, name);
-  if (maxCost !== undefined && cents(candidate.max_usd) > maxCost) throw overBudget(candidate, maxCost);
+  if (maxCost !== undefined && cents(candidate.max_usd) > maxCost) throw overBudget(cents(candidate.max_usd), maxCost);
   return candidate;
 }
 
@@ -125,14 +126,5 @@ function nothingFits(input: SearchInput, where: string): TrainerError {
     'nothing_fits',
     `training ${input.work.facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens does not fit ${where}`,
     `Try ${[...smaller, ...shorter, 'a smaller model'].join(', or ')}.`,
-  );
-}
-
-function overBudget(candidate: Candidate, maxCost: number): TrainerError {
-  return new TrainerError(
-    'approval',
-    'over_budget',
-    `it could bill $${cents(candidate.max_usd).toFixed(2)} on ${candidate.flavor.name} (its timeout x its price), more than --max-cost ${maxCost}`,
-    'Raise --max-cost, shorten --timeout, or train less: --examples, --epochs, --max-steps.',
   );
 }

@@ -28,20 +28,17 @@ export interface MadePlan {
 
 /**
  * From what a person asked for to a plan: reads the model, the data and the hardware, decides, and composes
- * the script. `pinned` keeps a model's commit for a plan that starts from another one.
+ * the script. A plan that starts from `base` keeps the commit of the same model; data are read as they are now.
  */
-export async function makePlan(
-  request: Request,
-  context: CommandContext,
-  pinned: { model_revision?: string | null } = {},
-): Promise<MadePlan> {
+export async function makePlan(request: Request, context: CommandContext, base: Plan | null = null): Promise<MadePlan> {
   const { hub, out } = context;
   const backend = request.backend ?? 'hf';
   if (backend === 'hf' && !hub.token) throw noToken();
   if (backend === 'hf' && (request.timeout ?? LEAST_SECONDS) < LEAST_SECONDS) throw tooShort(request.timeout);
 
   out.progress('reading the model');
-  const { facts, note } = await resolveModel(request.model, context, pinned.model_revision ?? null);
+  const kept = base?.request.model === request.model ? (base.model.adapter ?? base.model).revision : null;
+  const { facts, note } = await resolveModel(request.model, context, kept);
   if (backend === 'hf' && (facts.source === 'local' || facts.adapter?.source === 'local')) throw localModel(facts);
   out.progress('looking at the data');
   const { config, split, map, dropInvalid, full } = request;
@@ -91,7 +88,9 @@ export async function makePlan(
     backend,
     destinations,
     home: context.home,
-    notes: [...(note ? [note] : []), ...hardware.notes, ...(destinations?.notes ?? [])],
+    notes: [note, changedData(base, dataset), ...hardware.notes, ...(destinations?.notes ?? [])].filter(
+      (line) => line !== null,
+    ),
     made: { at: context.now().toISOString(), by: `hf-llm-trainer ${VERSION}` },
   });
   const plan = completePlan(draft);
@@ -101,6 +100,13 @@ export async function makePlan(
 /** By its full name; an address is kept as it is, for the revision, config or split in it. */
 function datasetAsked(request: Request, report: DatasetReport): string {
   return report.source === 'hub' && request.dataset.includes('://') ? request.dataset : report.dataset;
+}
+
+/** What the person has to know who approved the plan that this one starts from. */
+function changedData(base: Plan | null, dataset: DatasetReport): string | null {
+  if (!base || base.dataset.id !== dataset.dataset) return null;
+  const same = base.dataset.revision === dataset.revision && base.dataset.fingerprint === dataset.fingerprint;
+  return same ? null : `${dataset.dataset} has changed since the plan that this one starts from`;
 }
 
 /** The report for the planned method, if it can train. */

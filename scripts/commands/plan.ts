@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { TrainerError } from '../errors.ts';
+import { EXIT, TrainerError } from '../errors.ts';
 import { renderCard } from '../output/card.ts';
 import { readPlanFile, writePlanFile } from '../plan/file.ts';
 import { Request } from '../plan/request.ts';
@@ -15,23 +15,14 @@ export async function planCommand(flags: Flags, context: CommandContext): Promis
   const { from, out: outPath, set, json: _, ...given } = flags;
   const base = from === undefined ? null : (await readPlanFile(resolve(context.cwd, from))).plan;
   const request = mergeRequest(base, given, parseOverrides(set ?? []));
-  const pinned = base && given.model === undefined ? { model_revision: base.model.revision } : {};
-  const { plan, digest } = await makePlan(request, context, pinned);
+  const { plan, digest } = await makePlan(request, context, base);
   const path = resolve(context.cwd, outPath ?? `${plan.output.trackio.run_name}.plan.json`);
   await writePlanFile(path, plan);
   const { estimate, alternatives } = plan;
-  context.out.result(
-    {
-      digest,
-      path,
-      plan,
-      estimate: { ...estimate, price_as_of: plan.made.price_as_of },
-      alternatives,
-      card: renderCard(plan, digest, path),
-    },
-    () => renderCard(plan, digest, path),
-  );
-  return 0;
+  const card = renderCard(plan, digest, path);
+  const priced = { ...estimate, price_as_of: plan.made.price_as_of };
+  context.out.result({ digest, path, plan, estimate: priced, alternatives, card }, () => card);
+  return EXIT.ok;
 }
 
 /** Flags over the plan they start from. What that plan chose by itself (the hardware) stays unless they say otherwise. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { EXIT } from '../errors.ts';
 import { readPlanFile } from '../plan/file.ts';
 import { composeScript } from '../training/compose.ts';
 import type { CommandContext } from './context.ts';
@@ -8,5 +9,5 @@ export async function scriptCommand(path: string, context: CommandContext): Prom
   const { plan, digest } = await readPlanFile(resolve(context.cwd, path));
   const { script, sha256 } = composeScript(plan);
   context.out.result({ digest, sha256, script }, () => script.trimEnd());
-  return 0;
+  return EXIT.ok;
 }

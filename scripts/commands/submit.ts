@@ -4,6 +4,7 @@ import { duration, money } from '../output/units.ts';
 import { readPlanFile } from '../plan/file.ts';
 import { shellWord } from '../plan/mapping.ts';
 import type { Plan } from '../plan/schema.ts';
+import { overBudget } from './budget.ts';
 import type { CommandContext } from './context.ts';
 import { submitPlan } from './submit-plan.ts';
 
@@ -18,7 +19,8 @@ export async function submitCommand(file: string, flags: Flags, context: Command
   const path = resolve(context.cwd, file);
   const { plan, digest } = await readPlanFile(path);
   checkApproval(path, digest, flags.approve);
-  checkBudget(plan, flags.maxCost);
+  const { maxCost } = flags;
+  if (maxCost !== undefined && plan.limits.max_usd > maxCost) throw overBudget(plan.limits.max_usd, maxCost);
   const { job, reused, attempt, resumed } = await submitPlan({ plan, digest, again: flags.again === true }, context);
   const { estimate, limits, output } = plan;
   context.out.result(
@@ -65,15 +67,4 @@ function checkApproval(path: string, digest: string, approved: string | undefine
         `--approve ${approved.slice(0, 12)} is another plan's digest; ${path} has ${digest.slice(0, 12)}`,
         hint,
       );
-}
-
-/** The cap counts the most that the job can bill, not the estimate. */
-function checkBudget(plan: Plan, maxCost: number | undefined): void {
-  if (maxCost === undefined || plan.limits.max_usd <= maxCost) return;
-  throw new TrainerError(
-    'approval',
-    'over_budget',
-    `the job could bill ${money(plan.limits.max_usd)} (its timeout x its price), more than --max-cost ${maxCost}`,
-    'Raise --max-cost, or plan it smaller: a shorter --timeout, fewer --examples or --epochs.',
-  );
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import pRetry, { AbortError } from 'p-retry';
 import type * as z from 'zod';
-import { errorMessage, TrainerError } from '../errors.ts';
+import { TrainerError } from '../errors.ts';
 import { preview } from '../printable.ts';
 import { registerSecret } from '../redact.ts';
+import { retrying } from './retry.ts';
 
 /** The Hub as this process reaches it. Every call to it goes through `fetch`, which retries what may be retried. */
 export interface Hub {
@@ -20,6 +20,9 @@ export interface Hub {
 const HUB = 'https://huggingface.co';
 const VIEWER = 'https://datasets-server.huggingface.co';
 
+/** For the first byte of an answer to a read. */
+const PATIENCE_MS = 60_000;
+
 /** Throws TrainerError `usage` for an address that is none, `auth` for a token that can't be one. */
 export function hubFromEnvironment(env: NodeJS.ProcessEnv, fetch = globalThis.fetch): Hub {
   const endpoint = readAddress(env, 'HF_ENDPOINT') ?? HUB;
@@ -29,7 +32,7 @@ export function hubFromEnvironment(env: NodeJS.ProcessEnv, fetch = globalThis.fe
     endpoint,
     datasetsServer: readAddress(env, 'HF_DATASETS_SERVER') ?? (endpoint === HUB ? VIEWER : endpoint),
     token,
-    fetch: retrying(fetch),
+    fetch: retrying(fetch, PATIENCE_MS),
   };
 }
 
@@ -159,52 +162,6 @@ export function errorSentence(body: string): string {
     // not JSON: an HTML page of a proxy, say
   }
   return '';
-}
-
-/**
- * fetch that tries GET and HEAD again, three times with backoff, on a broken connection, 429 and 5xx. What
- * changes something on the Hub is tried once: whether it arrived is then unknown, and its caller's to find out.
- */
-function retrying(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-  return async (input, init) => {
-    const method = (init?.method ?? (input instanceof Request ? input.method : 'GET')).toUpperCase();
-    const idempotent = method === 'GET' || method === 'HEAD';
-    let answer: Response | undefined;
-    try {
-      return await pRetry(
-        async () => {
-          answer = undefined;
-          try {
-            answer = await fetch(input, init);
-          } catch (error) {
-            if (init?.signal?.aborted || error instanceof TrainerError) {
-              throw new AbortError(error instanceof Error ? error : String(error));
-            }
-            throw error instanceof TypeError ? new Error(causeOf(error), { cause: error }) : error;
-          }
-          if (answer.status === 429 || answer.status >= 500) throw new Error(`HTTP ${answer.status}`);
-          return answer;
-        },
-        { retries: idempotent ? 3 : 0, minTimeout: 300, factor: 3, randomize: true },
-      );
-    } catch (error) {
-      if (answer) return answer; // the caller turns the status into words
-      if (init?.signal?.aborted || error instanceof TrainerError) throw error;
-      const url = new URL(input instanceof Request ? input.url : String(input));
-      throw new TrainerError(
-        'network',
-        'unreachable',
-        `${url.origin} can't be reached: ${errorMessage(error)}`,
-        'Check the network, HF_ENDPOINT and proxies; `hf-llm-trainer doctor` tells what works.',
-        { cause: error },
-      );
-    }
-  };
-}
-
-/** Node's fetch hides the reason (`ECONNREFUSED`, ...) in the cause. */
-function causeOf(error: Error): string {
-  return error.cause instanceof Error ? error.cause.message || String(error.cause) : error.message;
 }
 
 const trimSlash = (url: string): string => url.replace(/\/+$/, '');

@@ -12,8 +12,6 @@ export interface ModelFacts {
   revision: string | null;
   architecture: string;
   parameters: number;
-  /** False where the parameters were computed from the shapes in config.json. */
-  parameters_measured: boolean;
   hidden_size: number;
   layers: number;
   intermediate_size: number;
@@ -113,7 +111,6 @@ export async function readModelFacts(
     revision: files.revision,
     architecture: parsed.data.architectures?.[0] ?? 'unknown',
     parameters,
-    parameters_measured: weights !== null,
     ...sizes,
     max_length: shape.max_position_embeddings ?? null,
     has_chat_template: await hasChatTemplate(files),

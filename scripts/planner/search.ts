@@ -12,8 +12,6 @@ export interface Candidate {
   recipe: Recipe;
   memory: MemoryParts;
   gpu_memory_gib: number;
-  /** What may be filled: the accelerator's memory, or RAM. */
-  memory_limit_gib: number;
   tokens: number;
   seconds: number;
   usd: number;
@@ -60,7 +58,7 @@ export function candidateFor(input: SearchInput, flavor: Flavor, target: Target)
       if (flavor.disk_gib !== null && input.backend === 'hf') {
         if (diskGib(input.work.facts, mode, LORA_RANK) > flavor.disk_gib) continue;
       }
-      return priced(input, flavor, recipe, memory, total, limit);
+      return priced(input, flavor, recipe, memory, total);
     }
   }
   return null;
@@ -99,14 +97,7 @@ function batches(input: SearchInput): number[] {
   return input.work.rows < 1000 ? [8, 4, 2, 1] : [16, 8, 4, 2, 1];
 }
 
-function priced(
-  input: SearchInput,
-  flavor: Flavor,
-  recipe: Recipe,
-  memory: MemoryParts,
-  total: number,
-  limit: number,
-): Candidate {
+function priced(input: SearchInput, flavor: Flavor, recipe: Recipe, memory: MemoryParts, total: number): Candidate {
   const { facts, tokens: statistics, eval_rows } = input.work;
   const args = recipe.training_args;
   const batch = numberOr(args.per_device_train_batch_size, 1);
@@ -131,7 +122,6 @@ function priced(
     recipe,
     memory,
     gpu_memory_gib: total,
-    memory_limit_gib: limit,
     tokens,
     seconds,
     usd: billedUsd(seconds, flavor.usd_per_hour),

@@ -113,6 +113,16 @@ describe('plan', () => {
     expect(stdout).toContain(`submit '${world.runtime.cwd}/my plans/it'\\''s.json' --approve`);
   });
 
+  it('keeps with --from the commits of an adapter and its base, and tells of data that changed', async () => {
+    const data = fileIn(world.runtime, 'growing.jsonl', CHAT_LINES);
+    const first = (await world.json(['plan', '--model', 'tuner-lab/qwen3-0.6b-sft-lora', '--dataset', data])).value;
+    expect(first.plan.model.adapter.id).toBe('tuner-lab/qwen3-0.6b-sft-lora');
+    fileIn(world.runtime, 'growing.jsonl', `${CHAT_LINES}\n${CHAT_LINES}`);
+    const { value } = await world.json(['plan', '--from', first.path, '--epochs', '2', '--out', 'grown.json']);
+    expect(value.plan.model).toEqual(first.plan.model);
+    expect(value.plan.notes).toContain(`${data} has changed since the plan that this one starts from`);
+  });
+
   it('uploads local data to a private repository that the card names', async () => {
     fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
     const { stdout } = await world.run(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'chat.jsonl']);

@@ -8,7 +8,6 @@ export const QWEN3_06B: ModelFacts = {
   revision: 'c1899de289a04d12100db370d81485cdf75e47ca',
   architecture: 'Qwen3ForCausalLM',
   parameters: 596_049_920,
-  parameters_measured: true,
   hidden_size: 1024,
   layers: 28,
   intermediate_size: 3072,

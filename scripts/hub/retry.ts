@@ -1,0 +1,65 @@
+import pRetry, { AbortError } from 'p-retry';
+import { errorMessage, TrainerError } from '../errors.ts';
+
+/**
+ * fetch that tries GET and HEAD again, three times with backoff, on a broken connection, 429 and 5xx. What
+ * changes something on the Hub is tried once and waited for: whether it arrived is else unknown.
+ * Throws TrainerError `unreachable`.
+ */
+export function retrying(fetch: typeof globalThis.fetch, patience_ms: number): typeof globalThis.fetch {
+  return async (input, init) => {
+    const method = (init?.method ?? (input instanceof Request ? input.method : 'GET')).toUpperCase();
+    const idempotent = method === 'GET' || method === 'HEAD';
+    let answer: Response | undefined;
+    try {
+      return await pRetry(
+        async () => {
+          answer = undefined;
+          try {
+            answer = await (idempotent ? inTime(fetch, patience_ms, input, init) : fetch(input, init));
+          } catch (error) {
+            if (init?.signal?.aborted || error instanceof TrainerError) {
+              throw new AbortError(error instanceof Error ? error : String(error));
+            }
+            throw error instanceof TypeError ? new Error(causeOf(error), { cause: error }) : error;
+          }
+          if (answer.status === 429 || answer.status >= 500) throw new Error(`HTTP ${answer.status}`);
+          return answer;
+        },
+        { retries: idempotent ? 3 : 0, minTimeout: 300, factor: 3, randomize: true },
+      );
+    } catch (error) {
+      if (answer) return answer; // the caller turns the status into words
+      if (init?.signal?.aborted || error instanceof TrainerError) throw error;
+      const url = new URL(input instanceof Request ? input.url : String(input));
+      throw new TrainerError(
+        'network',
+        'unreachable',
+        `${url.origin} can't be reached: ${errorMessage(error)}`,
+        'Check the network, HF_ENDPOINT and proxies; `hf-llm-trainer doctor` tells what works.',
+        { cause: error },
+      );
+    }
+  };
+}
+
+/** Node's fetch hides the reason (`ECONNREFUSED`, ...) in the cause. */
+function causeOf(error: Error): string {
+  return error.cause instanceof Error ? error.cause.message || String(error.cause) : error.message;
+}
+
+/** Gives up where no answer begins in time; its body may then take as long as it likes, as a followed log does. */
+async function inTime(
+  fetch: typeof globalThis.fetch,
+  patience_ms: number,
+  ...[input, init]: Parameters<typeof globalThis.fetch>
+): Promise<Response> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`no answer for ${patience_ms / 1000} s`)), patience_ms);
+  const signals = [late.signal, ...(init?.signal ? [init.signal] : [])];
+  try {
+    return await fetch(input, { ...init, signal: AbortSignal.any(signals) });
+  } finally {
+    clearTimeout(timer);
+  }
+}
