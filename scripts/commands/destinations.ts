@@ -1,6 +1,7 @@
 import { TrainerError } from '../errors.ts';
 import type { Hub } from '../hub/client.ts';
-import { repoVisibility, whoami } from '../hub/repos.ts';
+import { repoVisibility } from '../hub/repos.ts';
+import { whoami } from '../hub/whoami.ts';
 import type { Request } from '../plan/request.ts';
 import type { Output } from '../plan/schema.ts';
 import type { CommandContext } from './context.ts';

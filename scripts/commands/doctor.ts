@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, errorMessage, TrainerError } from '../errors.ts';
-import { whoami } from '../hub/repos.ts';
+import { whoami } from '../hub/whoami.ts';
 import { readCatalogue } from '../jobs/hf/catalogue.ts';
 import { type Machine, thisMachine } from '../jobs/local/machine.ts';
 import { findPython } from '../jobs/local/python.ts';

@@ -1,5 +1,5 @@
 import { TrainerError } from '../errors.ts';
-import { whoami } from '../hub/repos.ts';
+import { whoami } from '../hub/whoami.ts';
 import type { Backend, Job } from '../jobs/backend.ts';
 import { hfBackend } from '../jobs/hf/backend.ts';
 import { type LedgerEntry, openLedger } from '../jobs/ledger.ts';

@@ -3,7 +3,7 @@ import { validateDataset } from '../dataset/validate.ts';
 import { TrainerError } from '../errors.ts';
 import { LEAST_SECONDS } from '../jobs/allowance.ts';
 import { planDigest } from '../plan/digest.ts';
-import { mappingFlags, shellWord } from '../plan/mapping.ts';
+import { shellWord } from '../plan/mapping.ts';
 import { PLANNED } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
@@ -17,6 +17,7 @@ import type { CommandContext } from './context.ts';
 import { chooseDestinations, noToken } from './destinations.ts';
 import { chooseHardware } from './hardware.ts';
 import { resolveModel } from './model.ts';
+import { checkTemplate, readyReport } from './readiness.ts';
 
 /** This version plans one method; the others are validated. */
 const [METHOD] = PLANNED;
@@ -47,7 +48,7 @@ export async function makePlan(request: Request, context: CommandContext, base: 
     options: { config, split, map, dropInvalid, full, method: METHOD },
     ...context,
   });
-  const report = readyReport(dataset);
+  const report = readyReport(dataset, METHOD);
   checkTemplate(facts, report, request);
 
   const work = workload(facts, dataset, report, request);
@@ -107,48 +108,6 @@ function changedData(base: Plan | null, dataset: DatasetReport): string | null {
   if (!base || base.dataset.id !== dataset.dataset) return null;
   const same = base.dataset.revision === dataset.revision && base.dataset.fingerprint === dataset.fingerprint;
   return same ? null : `${dataset.dataset} has changed since the plan that this one starts from`;
-}
-
-/** The report for the planned method, if it can train. */
-function readyReport(dataset: DatasetReport): MethodReport {
-  const report = dataset.methods[METHOD];
-  if (report?.verdict === 'READY') return report;
-  const again = 'hf-llm-trainer plan ... ';
-  if (report?.verdict === 'NEEDS_MAPPING' && report.mapping) {
-    const proposals = [report.mapping, ...(report.other_mappings ?? [])].map((mapping) => mappingFlags(mapping));
-    throw new TrainerError(
-      'data',
-      'needs_mapping',
-      `the columns of ${dataset.dataset} need a mapping for SFT: ${proposals.join('   or   ')}`,
-      proposals.length > 1
-        ? 'Ask the person which of these is meant, and give it to the same command.'
-        : `Give it to the same command: ${again}${proposals[0]}`,
-    );
-  }
-  const validate = `hf-llm-trainer validate ${shellWord(dataset.dataset)}`;
-  const reasons = (report?.findings ?? [])
-    .filter((finding) => finding.kind === 'fails')
-    .map((finding) => finding.message);
-  const invalid = report?.invalid_rows ?? 0;
-  throw new TrainerError(
-    'data',
-    'data_not_ready',
-    `${dataset.dataset} can't train with SFT: ${reasons.join('; ') || 'no fitting columns'}`,
-    invalid > 0 && invalid < dataset.rows_seen
-      ? `Leave those rows out with --drop-invalid, or see all findings: ${validate}`
-      : `See all findings: ${validate} --method sft`,
-  );
-}
-
-/** Conversations are rendered by the model's chat template; a base model often has none. */
-function checkTemplate(facts: ModelFacts, report: MethodReport, request: Request): void {
-  if (!report.conversational || facts.has_chat_template || request.set?.chat_template_path !== undefined) return;
-  throw new TrainerError(
-    'data',
-    'no_chat_template',
-    `the data are conversations, and ${facts.id} has no chat template to render them`,
-    'Take the instruction-tuned version of the model, or lend a template: --set chat_template_path=<model id>',
-  );
 }
 
 function workload(facts: ModelFacts, dataset: DatasetReport, report: MethodReport, request: Request): Workload {

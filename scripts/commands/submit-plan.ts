@@ -1,6 +1,7 @@
 import { fingerprintFiles } from '../dataset/local/fingerprint.ts';
 import { TrainerError } from '../errors.ts';
-import { uploadLocalData, whoami } from '../hub/repos.ts';
+import { uploadLocalData } from '../hub/upload.ts';
+import { whoami } from '../hub/whoami.ts';
 import { readCatalogue } from '../jobs/hf/catalogue.ts';
 import { openLedger } from '../jobs/ledger.ts';
 import { type Submission, submitOnce } from '../jobs/submit.ts';

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Hub, hubFromEnvironment } from '../../scripts/hub/client.ts';
-import { ensurePrivateRepo, repoVisibility, uploadLocalData, whoami } from '../../scripts/hub/repos.ts';
+import { ensurePrivateRepo, repoVisibility } from '../../scripts/hub/repos.ts';
+import { uploadLocalData } from '../../scripts/hub/upload.ts';
+import { whoami } from '../../scripts/hub/whoami.ts';
 import { startHub, type TestHub } from '../hub/server.ts';
 
 let server: TestHub;

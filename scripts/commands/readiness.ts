@@ -1,0 +1,48 @@
+import type { DatasetReport, MethodReport } from '../dataset/report.ts';
+import { TrainerError } from '../errors.ts';
+import { mappingFlags, shellWord } from '../plan/mapping.ts';
+import type { Method } from '../plan/methods.ts';
+import type { Request } from '../plan/request.ts';
+import type { ModelFacts } from '../planner/model-facts.ts';
+
+/** The report for the method, if the data can train with it. Throws TrainerError `data`: what to map, or what is wrong. */
+export function readyReport(dataset: DatasetReport, method: Method): MethodReport {
+  const report = dataset.methods[method];
+  if (report?.verdict === 'READY') return report;
+  const again = 'hf-llm-trainer plan ... ';
+  if (report?.verdict === 'NEEDS_MAPPING' && report.mapping) {
+    const proposals = [report.mapping, ...(report.other_mappings ?? [])].map((mapping) => mappingFlags(mapping));
+    throw new TrainerError(
+      'data',
+      'needs_mapping',
+      `the columns of ${dataset.dataset} need a mapping for ${method.toUpperCase()}: ${proposals.join('   or   ')}`,
+      proposals.length > 1
+        ? 'Ask the person which of these is meant, and give it to the same command.'
+        : `Give it to the same command: ${again}${proposals[0]}`,
+    );
+  }
+  const validate = `hf-llm-trainer validate ${shellWord(dataset.dataset)}`;
+  const reasons = (report?.findings ?? [])
+    .filter((finding) => finding.kind === 'fails')
+    .map((finding) => finding.message);
+  const invalid = report?.invalid_rows ?? 0;
+  throw new TrainerError(
+    'data',
+    'data_not_ready',
+    `${dataset.dataset} can't train with ${method.toUpperCase()}: ${reasons.join('; ') || 'no fitting columns'}`,
+    invalid > 0 && invalid < dataset.rows_seen
+      ? `Leave those rows out with --drop-invalid, or see all findings: ${validate}`
+      : `See all findings: ${validate} --method ${method}`,
+  );
+}
+
+/** Conversations are rendered by the model's chat template; a base model often has none. Throws TrainerError `data`. */
+export function checkTemplate(facts: ModelFacts, report: MethodReport, request: Request): void {
+  if (!report.conversational || facts.has_chat_template || request.set?.chat_template_path !== undefined) return;
+  throw new TrainerError(
+    'data',
+    'no_chat_template',
+    `the data are conversations, and ${facts.id} has no chat template to render them`,
+    'Take the instruction-tuned version of the model, or lend a template: --set chat_template_path=<model id>',
+  );
+}
