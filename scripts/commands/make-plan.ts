@@ -70,6 +70,8 @@ export async function makePlan(request: Request, context: CommandContext, base: 
   out.progress('');
 
   const chosenMode = hardware.chosen.recipe.mode;
+  if (chosenMode === 'lora' && facts.source === 'local' && request.outputRepo)
+    throw adapterOfFolder(facts, request.outputRepo);
   const draft = buildPlan({
     request: { ...request, model: facts.adapter?.id ?? facts.id, dataset: datasetAsked(request, dataset) },
     method: METHOD,
@@ -134,6 +136,16 @@ function localModel(facts: ModelFacts): TrainerError {
     'local_model',
     `the model ${id} is a folder on this machine, which a job on the Hub can't read`,
     `Upload it first: hf upload <owner>/<name> ${shellWord(id)} --private, then plan with --model <owner>/<name>. Or train here: --backend local.`,
+  );
+}
+
+/** An adapter names its base by the path that it was loaded from, and is nothing without it. */
+function adapterOfFolder(facts: ModelFacts, repo: string): TrainerError {
+  return new TrainerError(
+    'usage',
+    'adapter_of_local_model',
+    `a LoRA adapter in ${repo} would be of no use there: its base ${facts.id} is a folder on this machine`,
+    'Leave --output-repo out, train all weights (--lora off), or upload the base first and plan with its Hub id.',
   );
 }
 

@@ -86,6 +86,8 @@ function ownModule(module: string, plan: PlanDraft): string {
 function regionsOf({ model, dataset, recipe, output }: PlanDraft): Set<string> {
   const lora = recipe.mode !== 'full';
   const merged = lora && model.adapter !== null;
+  // Trained here and pushed: the script names this machine's folders.
+  const shared = output.repo_id !== null && output.folder !== null;
   const samples = dataset.format === 'prompt-completion' || dataset.conversational;
   const regions: Record<string, boolean> = {
     hub_data: dataset.source === 'hub',
@@ -104,6 +106,8 @@ function regionsOf({ model, dataset, recipe, output }: PlanDraft): Set<string> {
     whole_output: !merged,
     hub_output: output.repo_id !== null,
     folder_output: output.repo_id === null,
+    own_script: !shared,
+    shared_script: shared,
   };
   return new Set(Object.keys(regions).filter((name) => regions[name]));
 }
@@ -132,7 +136,7 @@ function header(plan: PlanDraft): string {
     '# [tool.uv]',
     `# exclude-newer = "${EXCLUDE_NEWER}"`,
     '# ///',
-    `"""${method.toUpperCase()} of ${shown(model.id)} on ${shown(dataset.id)}: ${mode}, ${recipe.total_steps} steps.`,
+    `"""${method.toUpperCase()} of ${shown(model)} on ${shown(dataset)}: ${mode}, ${recipe.total_steps} steps.`,
     '',
     'Made by hf-llm-trainer from a plan; what it decides is PLAN, below. Runs with `uv run` and nothing else.',
     'Exit code 0: finished. 75: stopped before the last step, with a checkpoint; run again, it goes on from there.',
@@ -141,11 +145,10 @@ function header(plan: PlanDraft): string {
 }
 
 /** A name inside the docstring: what could end it or disguise it becomes a question mark. */
-function shown(name: string): string {
-  return basename(name) === name || !name.startsWith('/') ? clean(name) : clean(basename(name));
+function shown({ id, source }: Pick<PlanDraft['model'], 'id' | 'source'>): string {
+  const name = source === 'local' ? basename(id) : id;
+  return name.replace(/[^\p{L}\p{N}._/@: -]/gu, '?').slice(0, 100);
 }
-
-const clean = (name: string): string => name.replace(/[^\p{L}\p{N}._/@: -]/gu, '?').slice(0, 100);
 
 function comment(docstring: string): string {
   return docstring

@@ -1,16 +1,18 @@
 """The model's repository on the Hub: checkpoints while it trains, the model at the end."""
 
+import errno
 import os
 import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from huggingface_hub import HfApi, hf_hub_download, snapshot_download
-from huggingface_hub.errors import EntryNotFoundError
+from huggingface_hub import HfApi, hf_hub_download
+from huggingface_hub.errors import RemoteEntryNotFoundError
 
 from .checkpoints import RUN_FILE, checkpoint_state, is_finished
 from .events import CannotTrain, alarm, emit
@@ -42,20 +44,23 @@ class HubRepo:
     def is_finished(self, digest: str) -> bool:
         try:
             file = self.persistently(lambda: hf_hub_download(self.repo_id, RUN_FILE))
-        except EntryNotFoundError:
+        except RemoteEntryNotFoundError:
             return False
         return is_finished(Path(file), digest)
 
     def download_checkpoint(self, folder: Path, digest: str) -> None:
         """Puts the repository's checkpoint into `folder`, if it is this plan's."""
-        pattern = f"{LAST_CHECKPOINT}/*"
+        info = self.persistently(lambda: self.api.model_info(self.repo_id))
+        files = [file.rfilename for file in info.siblings or [] if file.rfilename.startswith(f"{LAST_CHECKPOINT}/")]
         state_file = f"{LAST_CHECKPOINT}/trainer_state.json"
-        try:
-            state = self.persistently(lambda: hf_hub_download(self.repo_id, state_file))
-        except EntryNotFoundError:
+        if state_file not in files:
             return
-        if checkpoint_state(Path(state).parent, digest) is not None:
-            self.persistently(lambda: snapshot_download(self.repo_id, allow_patterns=pattern, local_dir=folder))
+        state = self.persistently(lambda: hf_hub_download(self.repo_id, state_file, revision=info.sha))
+        if checkpoint_state(Path(state).parent, digest) is None:
+            return
+        # One by one and the state last: `snapshot_download` takes what is there for all of it during an outage.
+        for file in sorted(files, key=lambda name: name == state_file):
+            self.persistently(partial(hf_hub_download, self.repo_id, file, revision=info.sha, local_dir=folder))
 
     def upload_checkpoint(self, checkpoint: Path, step: int) -> None:
         """In the background; skipped while the one before is still under way. One commit replaces the whole
@@ -65,7 +70,11 @@ class HubRepo:
             return
         staging = checkpoint.parent / "uploading"  # the trainer may delete its oldest checkpoints meanwhile
         shutil.rmtree(staging, ignore_errors=True)
-        shutil.copytree(checkpoint, staging, copy_function=link_or_copy)
+        try:
+            shutil.copytree(checkpoint, staging, copy_function=link_or_copy)
+        except OSError as error:  # a full disk is no reason to stop
+            alarm("checkpoint_not_uploaded", f"step {step}: {error}")
+            return
 
         def report(upload: Future[Any]) -> None:
             if upload.exception() is None:
@@ -81,6 +90,7 @@ class HubRepo:
             repo_id=self.repo_id,
             folder_path=folder,
             path_in_repo=LAST_CHECKPOINT,
+            ignore_patterns=["training_args.bin", "README.md"],  # full of this machine's paths; nothing reads them
             delete_patterns="*",
             commit_message=f"Checkpoint at step {step}",
         )
@@ -95,9 +105,10 @@ class HubRepo:
         )
 
     def wait(self) -> None:
+        """At most half of what is left: the model needs time, too."""
         if self.upload is not None:
             try:
-                self.upload.result(timeout=max(0.0, self.deadline - time.monotonic()))
+                self.upload.result(timeout=max(0.0, self.deadline - time.monotonic()) / 2)
             except Exception:
                 return  # its callback has said so
 
@@ -128,10 +139,12 @@ class HubRepo:
         while True:
             try:
                 return request()
-            except (OSError, httpx.HTTPError) as error:
-                response = getattr(error, "response", None)
+            except (OSError, httpx.HTTPError, RuntimeError) as error:  # RuntimeError: hf_xet's
+                # Where a file's address can't be read, the answer is the cause of an error of its own.
+                response = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
                 outage = response is None or response.status_code == 429 or response.status_code >= 500
-                if not outage or isinstance(error, EntryNotFoundError) or time.monotonic() + pause > self.deadline:
+                full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+                if not outage or full or time.monotonic() + pause > self.deadline:
                     raise
                 alarm("hub_retry", f"the Hub doesn't answer, trying again in {pause:.0f} s: {error}")
             time.sleep(pause)

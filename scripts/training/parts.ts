@@ -17,6 +17,7 @@ import run from './run.py';
 import safety from './safety.py';
 import samples from './samples.py';
 import sft from './sft.py';
+import share from './share.py';
 import trainable from './trainable.py';
 
 /** The Python modules that a training script is made of, by name; `plan` is the run's own. */
@@ -40,5 +41,6 @@ export const PARTS: Readonly<Record<string, string>> = {
   safety,
   samples,
   sft,
+  share,
   trainable,
 };

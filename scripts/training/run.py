@@ -1,5 +1,6 @@
 """The run, from data to a saved model."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -25,9 +26,10 @@ from .hub_output import HubRepo
 from .merge import merge_adapter, save_merged
 from .model import adapter_tokenizer, check_chat_template, load_tokenizer, model_arguments
 from .plan import PLAN
-from .safety import EXIT_STOPPED, StopInTime, deadline_margin
+from .safety import EXIT_STOPPED, OutOfTime, StopInTime, deadline_margin
 from .samples import answer_questions, first_questions
 from .sft import make_trainer
+from .share import shareable
 
 # Set by whoever starts this script; by hand none is needed.
 TIMEOUT_SECONDS = float(os.environ.get("HF_LLM_TRAINER_TIMEOUT_SECONDS") or PLAN["limits"]["timeout_seconds"])
@@ -138,7 +140,8 @@ def main() -> int:
     # <evaluation>
     if stop.has_time():
         emit("stage", stage="evaluating")
-        trainer.evaluate()
+        with contextlib.suppress(OutOfTime):
+            trainer.evaluate()
     # </evaluation>
     # <samples>
     if stop.has_time():
@@ -190,7 +193,13 @@ def train(trainer: Any, checkpoint: Path | None) -> None:
 def describe(folder: Path, card: str) -> None:
     """What a stranger needs: the card, and the script. Not the trainer's pickled arguments, full of paths."""
     (folder / "README.md").write_text(card, encoding="utf-8")
+    # <own_script>
     shutil.copyfile(__file__, folder / "train.py")
+    # </own_script>
+    # <shared_script>
+    script = Path(__file__).read_text(encoding="utf-8")
+    (folder / "train.py").write_text(shareable(script, PLAN), encoding="utf-8")
+    # </shared_script>
     (folder / "training_args.bin").unlink(missing_ok=True)
 
 

@@ -18,6 +18,10 @@ def deadline_margin(timeout_seconds: float) -> float:
     return min(max(60.0, 0.1 * timeout_seconds), 900.0, 0.5 * timeout_seconds)
 
 
+class OutOfTime(Exception):
+    """The evaluation after training would take the time that the upload needs."""
+
+
 class StopInTime(TrainerCallback):
     """Asks the trainer to save and stop. `reason` is then `deadline` or `sigterm`."""
 
@@ -25,6 +29,7 @@ class StopInTime(TrainerCallback):
         """`deadline`: time by the monotonic clock, seconds, at which the last step must be over."""
         self.deadline = deadline
         self.training = False
+        self.trained = False
         self.reason: str | None = None
         self.signalled = False
         self.last = time.monotonic()
@@ -49,6 +54,17 @@ class StopInTime(TrainerCallback):
         self.training = True
         self.last = time.monotonic()
 
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self.trained = True
+
+    def on_prediction_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self.trained and not self.has_time():
+            raise OutOfTime
+
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         now = time.monotonic()
         self.slowest = max(self.slowest, now - self.last)  # evaluations and checkpoints between steps count
@@ -64,3 +80,9 @@ class StopInTime(TrainerCallback):
             control.should_save = True
             control.should_evaluate = False
             control.should_training_stop = True
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if self.reason is not None:
+            control.should_evaluate = False  # the epoch was cut short

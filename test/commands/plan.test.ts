@@ -181,6 +181,18 @@ describe('plan', () => {
     expect({ code: ran.code, error: ran.value.error?.code }).toEqual({ code, error });
   });
 
+  it('refuses to publish an adapter whose base is a folder on this machine', async () => {
+    const config = { model_type: 'qwen3', architectures: ['Qwen3ForCausalLM'], hidden_size: 64, num_hidden_layers: 2 };
+    const shape = { num_attention_heads: 4, vocab_size: 1000, intermediate_size: 128 };
+    fileIn(world.runtime, 'base/config.json', JSON.stringify({ ...config, ...shape }));
+    fileIn(world.runtime, 'base/chat_template.jinja', '');
+    const data = fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
+    const flags = ['--model', './base', '--dataset', data, '--backend', 'local', '--output-repo', 'tester/mine-too'];
+    const { code, value } = await world.json(['plan', ...flags, '--lora', 'on']);
+    expect({ code, error: value.error?.code }).toEqual({ code: 2, error: 'adapter_of_local_model' });
+    expect((await world.json(['plan', ...flags, '--lora', 'off'])).code).toBe(0);
+  });
+
   it('refuses a token that may not start jobs', async () => {
     const token = world.hub.addToken(world.hub.addUser('writer'), 'fineGrained', { writer: ['repo.write'] });
     const { code, value } = await world.json(['plan', ...DEMO_FLAGS], { env: { HF_TOKEN: token } });

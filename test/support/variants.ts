@@ -30,6 +30,7 @@ const CASES: [name: string, overrides: PlanOverrides][] = [
   ['adapter_full', { model: adapter }],
   ['local_file', { dataset: file, output: folder }],
   ['local_text', { dataset: { ...file, conversational: false, drop_invalid: true }, output: folder }],
+  ['local_pushed', { dataset: file, output: { folder: '/home/alice/model' } }],
   ['local_upload', { dataset: { ...file, upload: { repo_id: 'alice/data', private: true } } }],
   ['prompt_completion', { dataset: { format: 'prompt-completion', conversational: false, mapping: null } }],
   ['conversational_prompt_completion', { dataset: { format: 'prompt-completion', drop_invalid: true, examples: 100 } }],

@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../scripts/plan/digest.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
@@ -11,6 +11,7 @@ import {
   only,
   QUICKSTART_DATA,
   type RunOptions,
+  runPython,
   temporaryFolder,
   tinyModel,
   train,
@@ -122,6 +123,35 @@ describe('a run on the Hub', () => {
       ['tester/whole', 'tester/interrupted'].map((id) => hub.readFile('model', id, 'model.safetensors')),
     );
     expect(sha256(other ?? '')).toBe(sha256(one ?? ''));
+  });
+
+  it('an outage while it looks for its checkpoint does not make it begin anew', async () => {
+    const recipe = { total_steps: 12, training_args: { max_steps: 12, save_steps: 4 } };
+    await onHub(await hubPlan('outage', { recipe }), {
+      onEvent: (event, kill) => event.event === 'step' && event.step === 6 && kill('SIGTERM'),
+    });
+    const path = /tester\/outage\/resolve\/.*(hf-llm-trainer|trainer_state)\.json/;
+    hub.faults.add({ path, times: 8, mishap: { status: 503 } });
+    const resumed = await onHub(await hubPlan('outage', { recipe }));
+    hub.faults.clear();
+    expect(resumed.code).toBe(0);
+    expect(only(resumed, 'alarm').map(({ code }) => code)).toContain('hub_retry');
+    expect(only(resumed, 'start')[0]?.from_step).toBeGreaterThan(0);
+  });
+
+  it('trained here and pushed, it tells nobody where on this machine', async () => {
+    const plan = await localPlan(QUICKSTART_DATA, { output: { repo_id: 'tester/from-here' } });
+    expect((await onHub(plan)).code).toBe(0);
+    for (const file of ['README.md', 'train.py', 'config.json', 'hf-llm-trainer.json']) {
+      const text = String(await hub.readFile('model', 'tester/from-here', file));
+      expect(text).not.toContain(plan.output.folder);
+      expect(text).not.toContain(plan.model.id);
+      expect(text).not.toContain(plan.dataset.id);
+    }
+    const script = String(await hub.readFile('model', 'tester/from-here', 'train.py'));
+    expect(script).toContain(basename(plan.dataset.id));
+    const parse = await runPython(['-c', 'import ast, sys; ast.parse(sys.argv[1]); print("parsed")', script]);
+    expect(parse.log).toBe('parsed\n');
   });
 
   it('lives through an outage of the Hub while it pushes, and one of the checkpoints', async () => {

@@ -65,7 +65,8 @@ describe('only the parts that the run needs', () => {
     ],
     ['local_text', ['is_trainable('], ['check_chat_template', 'answer_questions', 'LoraConfig']],
     ['prompt_completion', ['row["prompt"]'], ['before_answer', 'check_chat_template']],
-    ['local_upload', ['"files": ["data.jsonl"]'], ['/home/alice']],
+    ['local_upload', ['"files": ["data.jsonl"]', 'copyfile(__file__'], ['/home/alice', 'shareable']],
+    ['local_pushed', ['shareable(script, PLAN)'], ['copyfile(__file__']],
   ])('%s', (variant, has, lacks) => {
     const script = scriptOf(variant);
     for (const text of has) expect(script).toContain(text);

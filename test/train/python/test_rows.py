@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from datasets import Dataset
-
 from training.data import load_rows
 from training.events import CannotTrain, finite
 from training.local_data import fingerprint, json_rows, read_rows
@@ -36,7 +35,7 @@ ROWS = {"a": [1, 2], "b": ["x", "y"], "c": [None, None]}
         ([("a", "b"), ("b", "a")], {"a": ["x", "y"], "b": [1, 2]}),
         ([("text", "b"), ("again", "b")], {"text": ["x", "y"], "again": ["x", "y"]}),
         ([("c", "a")], {"c": [1, 2]}),
-        ([("it's \"new\"\n", "b")], {"it's \"new\"\n": ["x", "y"]}),
+        ([('it\'s "new"\n', "b")], {'it\'s "new"\n': ["x", "y"]}),
     ],
 )
 def test_mapping(columns: list, expected: dict) -> None:
@@ -77,7 +76,9 @@ def dataset(tmp_path: Path, **changes: object) -> dict:
         (None, 19, (10, 10)),
     ],
 )
-def test_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, examples: int, evaluation: int, expected: tuple) -> None:
+def test_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, examples: int, evaluation: int, expected: tuple
+) -> None:
     # Outside a composed script every region is there; this run has local files.
     monkeypatch.setattr("training.data.load_hub_split", lambda *_: Dataset.from_dict({"text": []}))
     share = None if evaluation is None else {"from": "share", "rows": evaluation}

@@ -1,0 +1,101 @@
+"""What keeps a model from being lost, where a whole run would take too long to show it."""
+
+import errno
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from training import hub_output
+from training.hub_output import HubRepo
+from training.safety import OutOfTime, StopInTime
+from transformers import TrainerControl, TrainerState, TrainingArguments
+
+ARGS, STATE = TrainingArguments(use_cpu=True, bf16=False), TrainerState(max_steps=10, global_step=3)
+
+
+def refused(status: int) -> HfHubHTTPError:
+    return HfHubHTTPError("no", response=httpx.Response(status, request=httpx.Request("GET", "http://hub")))
+
+
+def caused(cause: Exception) -> LocalEntryNotFoundError:
+    error = LocalEntryNotFoundError("not in the cache")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (refused(503), True),
+        (refused(429), True),
+        (refused(403), False),
+        (caused(refused(503)), True),
+        (caused(refused(403)), False),
+        (LocalEntryNotFoundError("nobody answers"), True),
+        (ConnectionResetError("cut"), True),
+        (RuntimeError("Data processing error: CAS service error"), True),
+        (OSError(errno.ENOSPC, "no space left on device"), False),
+        (ValueError("a mistake"), False),
+    ],
+)
+def test_outages_are_waited_for_and_nothing_else(
+    error: Exception, again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_output.time, "sleep", lambda seconds: None)
+    answers: list[Any] = [error, error, "there"]
+
+    def request() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return str(answer)
+
+    repo = HubRepo("tester/model", True, time.monotonic() + 1000)
+    if again:
+        assert repo.persistently(request) == "there"
+    else:
+        with pytest.raises(type(error)):
+            repo.persistently(request)
+        assert len(answers) == 2
+
+
+def test_a_checkpoint_that_cannot_be_staged_does_not_stop_the_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    HubRepo("tester/model", True, time.monotonic()).upload_checkpoint(tmp_path / "checkpoint-4", 4)
+    assert '"code": "checkpoint_not_uploaded"' in capsys.readouterr().out
+
+
+def test_a_checkpoint_under_way_leaves_time_for_the_model() -> None:
+    began = time.monotonic()
+    repo = HubRepo("tester/model", True, began + 1)
+    repo.upload = Future()
+    repo.wait()
+    assert 0.4 < time.monotonic() - began < 0.9
+
+
+def test_the_last_evaluation_ends_at_the_deadline_and_others_do_not() -> None:
+    late, control = StopInTime(time.monotonic() - 1), TrainerControl()
+    late.on_prediction_step(ARGS, STATE, control)
+    late.on_train_end(ARGS, STATE, control)
+    with pytest.raises(OutOfTime):
+        late.on_prediction_step(ARGS, STATE, control)
+
+    early = StopInTime(time.monotonic() + 1000)
+    early.on_train_end(ARGS, STATE, control)
+    early.on_prediction_step(ARGS, STATE, control)
+
+
+def test_a_stopped_epoch_is_not_evaluated() -> None:
+    stop, control = StopInTime(time.monotonic() - 1), TrainerControl(should_evaluate=True)
+    stop.on_epoch_end(ARGS, STATE, control)
+    assert control.should_evaluate
+    stop.on_step_end(ARGS, STATE, control)
+    assert control.should_save
+    control.should_evaluate = True  # as the end of an epoch does
+    stop.on_epoch_end(ARGS, STATE, control)
+    assert not control.should_evaluate
