@@ -14,6 +14,7 @@ import { variants } from '../support/variants.ts';
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const CONFIG = path('../../pyproject.toml');
 const MODULES = path('../../scripts/training');
+const TESTS = path('./python');
 
 /** ruff would quote its names otherwise; what they mean is the same. */
 const UNUSUAL = 'hostile.py';
@@ -28,8 +29,8 @@ async function composedScripts(): Promise<string> {
 }
 
 describe('our Python', () => {
-  it.each(['modules', 'scripts'])('the %s are formatted and pass ruff', async (which) => {
-    const target = which === 'modules' ? MODULES : await composedScripts();
+  it.each(['modules', 'scripts', 'tests'])('the %s are formatted and pass ruff', async (which) => {
+    const target = which === 'modules' ? MODULES : which === 'tests' ? TESTS : await composedScripts();
     for (const command of [['check'], ['format', '--check', '--exclude', UNUSUAL]]) {
       const { code, log } = await runPython(['-m', 'ruff', ...command, '--no-cache', '--config', CONFIG, target]);
       expect(log).toMatch(/^(All checks passed!|\d+ files already formatted)\n$/);
