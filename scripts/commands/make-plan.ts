@@ -118,12 +118,20 @@ function workload(facts: ModelFacts, dataset: DatasetReport, report: MethodRepor
   const valid = request.dropInvalid ? total - Math.round(total * invalidShare) : total;
   const wanted = Math.min(valid, request.examples ?? valid);
   const eval_rows = heldOutRows(wanted, request);
-  if (wanted - eval_rows < 1 || !dataset.tokens) {
+  if (wanted - eval_rows < 1) {
     throw new TrainerError(
       'data',
       'no_rows',
       `${dataset.dataset} has no row to train on`,
       'Check --split and the data.',
+    );
+  }
+  if (!dataset.tokens) {
+    throw new TrainerError(
+      'data',
+      'unknown_length',
+      `no row of ${dataset.dataset} could be seen whole: how long they are, and so what training costs, is unknown`,
+      'Download the data and plan with the local files: hf download --repo-type dataset ...',
     );
   }
   return { facts, report, tokens: dataset.tokens, rows: wanted - eval_rows, eval_rows, request };

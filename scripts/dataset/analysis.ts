@@ -56,7 +56,7 @@ export class Analysis {
     for (const { to, from } of pairs) if (mixed.includes(from)) this.#types.set(to, typeOf(null));
   }
 
-  add({ index, row }: SeenRow): void {
+  add({ index, row, stands_for = 1 }: SeenRow): void {
     this.#rows += 1;
     if ('problem' in this.#columns || this.#lossy) return;
     if (this.mustBeEmpty.some((name) => !isEmpty(row[name]))) {
@@ -81,7 +81,7 @@ export class Analysis {
       return;
     }
     for (const problem of problems) this.#findings.add(problem, index);
-    this.tokens.addCharacters(this.rules.characters(seen, shape));
+    this.tokens.addCharacters(this.rules.characters(seen, shape), stands_for);
   }
 
   /** Whether some rows train. Cut cells count as training: their columns fit. */

@@ -43,6 +43,7 @@ export async function hubSource(hub: Hub, request: HubRequest): Promise<RowSourc
   const names = all.filter((item) => item.config === config).map((item) => item.split);
   const split = chooseSplit(id, names, request.split);
   const name: SplitName = { dataset: id, config, split };
+  const read: Read = (offset, length) => viewerRows(hub, name, offset, viewer, length);
   const [sizes, first] = await Promise.all([
     viewerSizes(hub, id, config, viewer).catch(() => new Map<string, number | null>()),
     firstPage(hub, name, viewer),
@@ -63,7 +64,7 @@ export async function hubSource(hub: Hub, request: HubRequest): Promise<RowSourc
     mixed: [],
     rows_total: total,
     notes: notesOn(first, info.sha, total, request.revision),
-    rows: () => pages(hub, name, first.page, request.full ? allOffsets(reach) : sampleOffsets(reach), viewer),
+    rows: () => pages(first, request.full ? allOffsets(reach) : sampleOffsets(reach), read),
   };
 }
 
@@ -113,34 +114,63 @@ function allOffsets(rows: number | null): number[] {
   return Array.from({ length: Math.max(0, pages - 1) }, (_, index) => (index + 1) * PAGE_ROWS);
 }
 
-async function* pages(
-  hub: Hub,
-  name: SplitName,
-  first: ViewerPage,
-  offsets: readonly number[],
-  viewer: ViewerOptions,
-): AsyncGenerator<SeenRow> {
-  yield* rowsOf(first);
+/** Rows of the split from an offset, a page of them by default. */
+type Read = (offset: number, length?: number) => Promise<ViewerPage>;
+
+async function* pages(first: First, offsets: readonly number[], read: Read): AsyncGenerator<SeenRow> {
+  const whole = first.paged ? read : null;
+  yield* rowsOf(first.page, whole);
   const underway: Promise<ViewerPage>[] = [];
   for (let next = 0; next < offsets.length || underway.length > 0; ) {
     while (next < offsets.length && underway.length < CONCURRENCY) {
-      const asked = viewerRows(hub, name, offsets[next++] ?? 0, viewer);
+      const asked = read(offsets[next++] ?? 0);
       asked.catch(() => undefined); // thrown where it is awaited
       underway.push(asked);
     }
     const page = await underway.shift();
-    if (page) yield* rowsOf(page);
+    if (page) yield* rowsOf(page, whole);
   }
 }
 
-/** A cut list or struct arrives as a piece of its JSON; a cut text is still text. */
-function* rowsOf(page: ViewerPage): Generator<SeenRow> {
+type PageRow = ViewerPage['rows'][number];
+
+/** Rows of a page that are read again, alone, where the page has them cut. */
+const READ_AGAIN = 4;
+
+/**
+ * The viewer cuts cells so that a page stays small, and the rows that it cuts are the long ones. Some of them are
+ * read again, alone and so whole, and stand for the lengths of all that were cut.
+ */
+async function* rowsOf(page: ViewerPage, read: Read | null): AsyncGenerator<SeenRow> {
   const texts = new Set(page.features.filter(({ type }) => featureName(type) === 'string').map(({ name }) => name));
-  for (const { row_idx, row, truncated_cells } of page.rows) {
-    const cut = truncated_cells.filter((name) => !texts.has(name));
-    yield {
-      index: row_idx,
-      row: cut.length > 0 ? { ...row, ...Object.fromEntries(cut.map((name) => [name, UNSEEN])) } : row,
-    };
+  const cut = page.rows.filter(isCut);
+  const again = read ? await Promise.all(spread(cut, READ_AGAIN).map((row) => readAlone(row, read))) : [];
+  const whole = new Map(again.filter((row) => !isCut(row)).map((row) => [row.row_idx, row]));
+  for (const row of page.rows) {
+    const alone = whole.get(row.row_idx);
+    if (alone) yield { index: row.row_idx, row: alone.row, stands_for: cut.length / whole.size };
+    else yield { index: row.row_idx, row: withoutCut(row, texts), ...(isCut(row) ? { stands_for: 0 } : {}) };
   }
+}
+
+const isCut = ({ truncated_cells }: PageRow): boolean => truncated_cells.length > 0;
+
+/** What is cut when it is alone, or can't be read now, stays as it was. */
+async function readAlone(row: PageRow, read: Read): Promise<PageRow> {
+  const page = await read(row.row_idx, 1).catch(() => null);
+  return page?.rows[0] ?? row;
+}
+
+/** At most `count` of the items, from the first to the last. */
+function spread<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return items.filter(
+    (_, index) => Math.floor((index * count) / items.length) !== Math.floor(((index - 1) * count) / items.length),
+  );
+}
+
+/** A cut list or struct arrives as a piece of its JSON; a cut text is still text. */
+function withoutCut({ row, truncated_cells }: PageRow, texts: ReadonlySet<string>): SeenRow['row'] {
+  const cut = truncated_cells.filter((name) => !texts.has(name));
+  return cut.length > 0 ? { ...row, ...Object.fromEntries(cut.map((name) => [name, UNSEEN])) } : row;
 }

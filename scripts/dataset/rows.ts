@@ -14,6 +14,8 @@ export interface SeenRow {
   /** Number in the split, from 0. */
   index: number;
   row: Row;
+  /** Rows of the sample whose length this one tells: itself alone where it isn't said, none for a row seen in part. */
+  stands_for?: number;
 }
 
 /** One split of a dataset, wherever it lies. What training would load, as it would load it. */

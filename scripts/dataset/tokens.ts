@@ -27,11 +27,13 @@ export class TokenCounter {
   #rows = 0;
   #tokens = 0;
 
-  addCharacters(characters: number): void {
+  /** `rows`: how many have this length, also in parts of one. */
+  addCharacters(characters: number, rows = 1): void {
+    if (rows === 0) return;
     const tokens = Math.ceil(characters / CHARACTERS_PER_TOKEN);
-    this.#rowsOfLength.set(tokens, (this.#rowsOfLength.get(tokens) ?? 0) + 1);
-    this.#rows += 1;
-    this.#tokens += tokens;
+    this.#rowsOfLength.set(tokens, (this.#rowsOfLength.get(tokens) ?? 0) + rows);
+    this.#rows += rows;
+    this.#tokens += tokens * rows;
   }
 
   /** `scale`: rows of the split for each row seen. Undefined where no row was counted. */

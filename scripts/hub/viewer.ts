@@ -69,8 +69,9 @@ export async function viewerRows(
   { dataset, config, split }: SplitName,
   offset: number,
   options: ViewerOptions,
+  length = PAGE_ROWS,
 ): Promise<ViewerPage> {
-  const query = { dataset, config, split, offset: String(offset), length: String(PAGE_ROWS) };
+  const query = { dataset, config, split, offset: String(offset), length: String(length) };
   return page(await ask(hub, 'rows', query, Page, options));
 }
 

@@ -16,6 +16,8 @@ interface Served {
   features?: Record<string, unknown>;
   rows?: Record<string, unknown>[];
   truncated?: Record<number, string[]>;
+  /** What a cut row is when it is asked for alone. */
+  alone?: Record<number, Record<string, unknown>>;
   splits?: [config: string, split: string][];
   partial?: boolean;
   card?: unknown;
@@ -36,11 +38,11 @@ function served(data: Served): { fetch: typeof fetch; asked: string[] } {
   const names = Object.entries(features).map(([name, type], feature_idx) => ({ feature_idx, name, type }));
   const page = (offset: number, length: number) => ({
     features: names,
-    rows: rows.slice(offset, offset + length).map((row, index) => ({
-      row_idx: offset + index,
-      row,
-      truncated_cells: data.truncated?.[offset + index] ?? [],
-    })),
+    rows: rows.slice(offset, offset + length).map((row, index) => {
+      const alone = length === 1 ? data.alone?.[offset + index] : undefined;
+      const truncated_cells = alone ? [] : (data.truncated?.[offset + index] ?? []);
+      return { row_idx: offset + index, row: alone ?? row, truncated_cells };
+    }),
     num_rows_total: rows.length,
     num_rows_per_page: 100,
     partial: data.partial ?? false,
@@ -199,6 +201,19 @@ describe('a Hub dataset', () => {
       truncated: { 0: ['text'] },
     });
     expect(report.methods.sft).toMatchObject({ verdict: 'READY', findings: [] });
+  });
+
+  it('reads some of the cut rows again, alone, and they tell how long such rows are', async () => {
+    const cut = Array.from({ length: 8 }, () => ({ messages: '[{"role": "user", "cont' }));
+    const report = await validate({
+      rows: [{ messages: talk('a') }, ...cut],
+      truncated: Object.fromEntries(cut.map((_, index) => [index + 1, ['messages']])),
+      alone: Object.fromEntries(cut.map((_, index) => [index + 1, { messages: talk('x'.repeat(4000)) }])),
+    });
+    expect(report.methods.sft).toMatchObject({ verdict: 'READY', findings: [{ code: 'cells_cut', count: 4 }] });
+    // Eight of nine rows are long, although four of them were seen.
+    expect(report.tokens?.p50).toBeGreaterThan(1000);
+    expect(report.tokens?.total).toBeGreaterThan(8000);
   });
 
   it('that the viewer has read in part has no known size', async () => {
