@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from './world.ts';
 
-/** status, logs, cancel, ps: on a job that runs for a second, and on one that fails. */
+/** status, logs, cancel, ps: on a job that runs for some seconds, and on one that fails. */
 let world: World;
 let jobId: string;
 beforeAll(async () => {
-  world = await startWorld({ FAKE_STEP_SECONDS: '0.3' });
+  world = await startWorld({ FAKE_STEP_SECONDS: '1' });
   jobId = await submitted('--max-steps', '4');
 });
 afterAll(() => world.close());

@@ -133,6 +133,13 @@ describe('a job', () => {
     await backend.cancel(job_id);
   });
 
+  it('may end before its cancellation arrives', async () => {
+    server.faults.add({ method: 'POST', path: /\/cancel$/, mishap: { delayMs: 1500 } });
+    const { job_id } = await run('setTimeout(() => {}, 500)');
+    await backend.cancel(job_id);
+    expect(await over(job_id)).toMatchObject({ stage: 'COMPLETED' });
+  });
+
   it.each(['none', '../whoami-v2', 'a/b', ''])('%j is not there', async (id) => {
     await expect(backend.get(id)).rejects.toMatchObject({ code: 'job_not_found' });
     await expect(backend.cancel(id)).rejects.toMatchObject({ code: 'job_not_found' });

@@ -77,7 +77,12 @@ export function hfBackend({ hub, namespace, log_timing }: HfBackendParams): Back
     async cancel(jobId) {
       const target = named(jobId);
       if (isOver((await get(jobId)).stage)) return;
-      await hubCall(hub, `job ${jobId}`, async () => (await library()).cancelJob(target));
+      try {
+        await hubCall(hub, `job ${jobId}`, async () => (await library()).cancelJob(target));
+      } catch (error) {
+        // It may have ended in the meantime, which is what was wanted.
+        if (!isOver((await get(jobId)).stage)) throw error;
+      }
     },
   };
 }
