@@ -23,7 +23,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/train/**'],
           testTimeout: 20_000,
-          maxWorkers: 4,
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -34,6 +35,8 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,
+          // After the others: training takes every core.
+          sequence: { groupOrder: 1 },
         },
       },
     ],
