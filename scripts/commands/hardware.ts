@@ -45,7 +45,8 @@ async function onThisMachine(input: SearchInput, request: Request, context: Comm
     gpu_memory_gib: machine.gpu_memory_gib,
     cpus: machine.cpus,
     ram_gib: machine.ram_gib,
-    disk_gib: machine.disk_gib,
+    // What is free changes by the minute, and the same plan has the same digest. `doctor` looks at it.
+    disk_gib: null,
     usd_per_hour: 0,
   };
   const target = machine.kind === 'cuda' ? targetOf(flavor) : { kind: machine.kind, bf16: false };

@@ -2,6 +2,16 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHAT_LINES, DEMO_FLAGS, fileIn, startWorld, type World } from './world.ts';
 
+const SMALL_MODEL = {
+  model_type: 'qwen3',
+  architectures: ['Qwen3ForCausalLM'],
+  hidden_size: 64,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  vocab_size: 1000,
+  intermediate_size: 128,
+};
+
 let world: World;
 beforeAll(async () => {
   world = await startWorld();
@@ -52,6 +62,14 @@ describe('plan', () => {
 
   it('makes the same plan of the same words', async () => {
     expect(await world.plan()).toEqual(await world.plan());
+  });
+
+  it('holds nothing of this machine that changes by the minute', async () => {
+    const data = fileIn(world.runtime, 'here.jsonl', CHAT_LINES);
+    fileIn(world.runtime, 'small/config.json', JSON.stringify(SMALL_MODEL));
+    fileIn(world.runtime, 'small/chat_template.jinja', '');
+    const { value } = await world.json(['plan', '--model', './small', '--dataset', data, '--backend', 'local']);
+    expect(value.plan.hardware).toMatchObject({ backend: 'local', disk_gib: null });
   });
 
   it.each([
@@ -182,9 +200,7 @@ describe('plan', () => {
   });
 
   it('refuses to publish an adapter whose base is a folder on this machine', async () => {
-    const config = { model_type: 'qwen3', architectures: ['Qwen3ForCausalLM'], hidden_size: 64, num_hidden_layers: 2 };
-    const shape = { num_attention_heads: 4, vocab_size: 1000, intermediate_size: 128 };
-    fileIn(world.runtime, 'base/config.json', JSON.stringify({ ...config, ...shape }));
+    fileIn(world.runtime, 'base/config.json', JSON.stringify(SMALL_MODEL));
     fileIn(world.runtime, 'base/chat_template.jinja', '');
     const data = fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
     const flags = ['--model', './base', '--dataset', data, '--backend', 'local', '--output-repo', 'tester/mine-too'];
