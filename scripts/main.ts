@@ -6,6 +6,7 @@ import { createProgram } from './cli.ts';
 import type { CommandContext } from './commands/context.ts';
 import { EXIT, errorMessage, systemErrorCode, TrainerError } from './errors.ts';
 import { hubFromEnvironment } from './hub/client.ts';
+import { onlyReads } from './hub/retry.ts';
 import { createOutput } from './output/output.ts';
 import { printable } from './printable.ts';
 import { redact } from './redact.ts';
@@ -73,8 +74,7 @@ async function main(argv: string[]): Promise<number> {
 /** Ctrl-C ends a request that only reads; one that changes something on the Hub is never cut. */
 function fetchUntil(interrupt: AbortSignal): typeof fetch {
   return (input, init) => {
-    const method = (init?.method ?? (input instanceof Request ? input.method : 'GET')).toUpperCase();
-    if (method !== 'GET' && method !== 'HEAD') return fetch(input, init);
+    if (!onlyReads(input, init)) return fetch(input, init);
     return fetch(input, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, interrupt]) : interrupt });
   };
 }

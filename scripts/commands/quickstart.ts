@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { EXIT, TrainerError } from '../errors.ts';
-import { isOver } from '../jobs/backend.ts';
 import { ensureEnvironment } from '../jobs/local/environment.ts';
 import { thisMachine } from '../jobs/local/machine.ts';
 import { makeQuickstartModel } from '../jobs/local/quickstart-model.ts';
@@ -17,7 +16,7 @@ import { preview } from '../printable.ts';
 import source from '../training/quickstart_model.py';
 import { EXCLUDE_NEWER, REQUIRES_PYTHON, scriptDependencies } from '../training/requirements.ts';
 import type { CommandContext } from './context.ts';
-import { findJob } from './jobs.ts';
+import { currentJob, type FoundJob, findJob } from './jobs.ts';
 import { makePlan } from './make-plan.ts';
 import { submitPlan } from './submit-plan.ts';
 
@@ -72,8 +71,9 @@ export async function quickstartCommand(flags: { yes?: boolean }, context: Comma
   }
   out.say('4/5  Training');
   const { job } = await submitPlan({ plan, digest, again: true }, context);
-  const progress = await follow(job.job_id, context);
-  const ended = await (await findJob(job.job_id, context)).backend.get(job.job_id);
+  const found = await findJob(job.job_id, context);
+  const progress = await follow(found, context);
+  const ended = await currentJob(found, context);
   if (ended.stage !== 'COMPLETED') {
     throw new TrainerError(
       'job',
@@ -122,19 +122,14 @@ async function askYes({ signal, out }: CommandContext): Promise<boolean> {
 }
 
 /** Draws the bar until the job is over. Ctrl-C leaves the job running: it has a process of its own. */
-async function follow(jobId: string, context: CommandContext): Promise<Progress> {
-  const { out, signal } = context;
-  const { backend } = await findJob(jobId, context);
+async function follow({ job_id, backend }: FoundJob, { out, signal }: CommandContext): Promise<Progress> {
   let progress = emptyProgress();
-  for await (const line of backend.logs(jobId, { follow: true, signal })) {
+  for await (const line of backend.logs(job_id, { follow: true, signal })) {
     progress = advance(progress, line);
     out.progress(bar(progress));
   }
   out.progress('');
-  while (!isOver((await backend.get(jobId)).stage)) {
-    signal.throwIfAborted();
-    await new Promise((done) => setTimeout(done, 100));
-  }
+  signal.throwIfAborted();
   return progress;
 }
 

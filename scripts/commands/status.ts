@@ -30,7 +30,7 @@ async function statusOf(found: FoundJob, context: CommandContext): Promise<Statu
 const WATCH_SECONDS = 2;
 
 /** Follows a job to its end, a status a line when it changes. Returns 7 where the job failed. */
-export async function watchJob(found: FoundJob, context: CommandContext): Promise<number> {
+async function watchJob(found: FoundJob, context: CommandContext): Promise<number> {
   const { job_id, backend, entry } = found;
   const { out, signal } = context;
   let progress = emptyProgress();

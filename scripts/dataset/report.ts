@@ -44,7 +44,7 @@ export interface DatasetReport {
   /** Commit of a Hub dataset, sha256 of local files. */
   revision: string | null;
   fingerprint: string | null;
-  /** Absolute paths; empty for a Hub dataset. */
+  /** Absolute paths, in the order that the fingerprint covers them; empty for a Hub dataset. */
   files: string[];
   config: string | null;
   split: string;

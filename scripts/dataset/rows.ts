@@ -1,5 +1,4 @@
-import type { Source } from '../plan/schema.ts';
-import type { Column } from './report.ts';
+import type { DatasetReport } from './report.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -19,21 +18,22 @@ export interface SeenRow {
 }
 
 /** One split of a dataset, wherever it lies. What training would load, as it would load it. */
-export interface RowSource {
-  /** Hub id, or the absolute path that was given. */
-  dataset: string;
-  source: Source;
-  revision: string | null;
-  fingerprint: string | null;
-  /** Absolute paths, in the order that the fingerprint covers them; empty for a Hub dataset. */
-  files: string[];
-  config: string | null;
-  split: string;
-  splits: { name: string; rows: number | null }[];
-  columns: Column[];
+export interface RowSource
+  extends Pick<
+    DatasetReport,
+    | 'dataset'
+    | 'source'
+    | 'revision'
+    | 'fingerprint'
+    | 'files'
+    | 'config'
+    | 'split'
+    | 'splits'
+    | 'columns'
+    | 'rows_total'
+    | 'notes'
+  > {
   /** Names of columns that hold values of several types somewhere. */
   mixed: string[];
-  rows_total: number | null;
-  notes: string[];
   rows(): AsyncIterable<SeenRow>;
 }

@@ -8,8 +8,7 @@ import { errorMessage, TrainerError } from '../errors.ts';
  */
 export function retrying(fetch: typeof globalThis.fetch, patience_ms: number): typeof globalThis.fetch {
   return async (input, init) => {
-    const method = (init?.method ?? (input instanceof Request ? input.method : 'GET')).toUpperCase();
-    const idempotent = method === 'GET' || method === 'HEAD';
+    const idempotent = onlyReads(input, init);
     let answer: Response | undefined;
     try {
       return await pRetry(
@@ -41,6 +40,11 @@ export function retrying(fetch: typeof globalThis.fetch, patience_ms: number): t
       );
     }
   };
+}
+
+/** Whether a request changes nothing, so that it can be cut off or sent again. */
+export function onlyReads(...[input, init]: Parameters<typeof globalThis.fetch>): boolean {
+  return /^(GET|HEAD)$/i.test(init?.method ?? (input instanceof Request ? input.method : 'GET'));
 }
 
 /** Node's fetch hides the reason (`ECONNREFUSED`, ...) in the cause. */
