@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { access, constants, open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { AsyncBuffer } from 'hyparquet';
 import { errorMessage, systemErrorCode, TrainerError } from '../../errors.ts';
 import { preview } from '../../printable.ts';
+import type { DataFile } from './data-file.ts';
 
 /** The disk as validation reads it. */
 export interface Files {
@@ -11,11 +10,11 @@ export interface Files {
   kind(path: string): Promise<'file' | 'folder' | null>;
   /** Paths of the files below a folder, relative, with `/`, sorted; hidden ones left out. */
   list(folder: string): Promise<string[]>;
-  /** Bytes from the beginning. Throws TrainerError `usage` where they can't be read, as `random` does. */
-  stream(path: string): AsyncIterable<Uint8Array>;
-  /** Any range of bytes. */
-  random(path: string): Promise<AsyncBuffer & { close(): Promise<void> }>;
+  /** Throws TrainerError `usage` where it can't be read, as its `slice` does. */
+  open(path: string): Promise<OpenFile>;
 }
+
+export type OpenFile = DataFile & { close(): Promise<void> };
 
 const MAX_FILES = 10_000;
 
@@ -58,28 +57,28 @@ export const diskFiles: Files = {
     return found.sort();
   },
 
-  async *stream(path) {
-    try {
-      yield* createReadStream(path, { highWaterMark: 1 << 20 });
-    } catch (error) {
-      throw unreadable(path, error);
-    }
-  },
-
-  async random(path) {
+  async open(path) {
     try {
       await access(path, constants.R_OK);
       const handle = await open(path);
-      const { size } = await handle.stat();
+      const found = await handle.stat();
+      if (found.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+      // What looks empty may be no file of bytes at all: reading it tells.
+      if (found.size === 0) await handle.read(new Uint8Array(1), 0, 1, 0);
       return {
-        byteLength: size,
-        async slice(start, end = size) {
-          const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
-          let filled = 0;
-          while (filled < bytes.length) {
-            const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
-            if (bytesRead === 0) break;
-            filled += bytesRead;
+        name: path,
+        byteLength: found.size,
+        near: true,
+        async slice(start, end = found.size) {
+          const bytes = new Uint8Array(Math.max(0, Math.min(end, found.size) - start));
+          try {
+            for (let filled = 0; filled < bytes.length; ) {
+              const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+              if (bytesRead === 0) return bytes.buffer.slice(0, filled);
+              filled += bytesRead;
+            }
+          } catch (error) {
+            throw unreadable(path, error);
           }
           return bytes.buffer;
         },

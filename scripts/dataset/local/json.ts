@@ -1,75 +1,56 @@
 import { errorMessage } from '../../errors.ts';
 import { isRecord, type Row } from '../rows.ts';
-import { merge, type Type, typeOf } from '../types.ts';
-import type { Files } from './files.ts';
-import { decoded, readLines } from './lines.ts';
-import { broken, type Reader } from './reader.ts';
+import { decoded, isGzip } from './content.ts';
+import type { DataFile } from './data-file.ts';
+import { HALF_ESCAPES, holdsLoneHalf, LONE_HALF, LONE_HALF_HINT } from './halves.ts';
+import { jsonLines } from './json-lines.ts';
+import { broken, type Reader, whole } from './reader.ts';
 
-/** One object a line. */
-export const jsonLines: Reader = jsonReader(lineObjects);
+/** A list of objects, or an object with one such list. Reads the whole file: JSON has no other way. */
+export const json: Reader = {
+  async open(file) {
+    // What `load_dataset` reads from the Hub may be lines under this name, too; a local file is read by json.loads.
+    if (!file.near && (await beginsWithObjects(file))) return jsonLines.open(file);
+    return whole(file, () => listedRows(file));
+  },
+};
 
-/** A list of objects, or an object with one such list. */
-export const json: Reader = jsonReader(listedObjects);
+/** Enough for the first line of nearly all files. */
+const GLANCE = 1 << 20;
 
-function jsonReader(objects: (files: Files, path: string) => AsyncIterable<Row>): Reader {
-  return {
-    async survey(files, path) {
-      const columns = new Map<string, Type>();
-      let rows = 0;
-      for await (const row of objects(files, path)) {
-        rows += 1;
-        for (const [name, value] of Object.entries(row)) {
-          const known = columns.get(name);
-          const type = typeOf(value);
-          const merged = known ? merge(known, type) : type;
-          if (merged !== known) columns.set(name, merged);
-        }
-      }
-      return { rows, columns };
-    },
-    rows: objects,
-  };
-}
-
-async function* lineObjects(files: Files, path: string): AsyncGenerator<Row> {
-  for await (const [text, line] of readLines(files, path)) {
-    if (text.trim() === '') continue;
-    const where = ` line ${line}`;
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      throw broken(path, where, `is not JSON: ${errorMessage(error)}`, hintFor(text, line), error);
-    }
-    if (!isRecord(value)) {
-      const what = Array.isArray(value) ? 'a list' : 'a single value';
-      throw broken(path, where, `is ${what}, not an object of columns`, 'Write one object {column: value} a line.');
-    }
-    if (HALF.test(text)) refuseHalves(path, where, value);
-    yield value;
+async function beginsWithObjects(file: DataFile): Promise<boolean> {
+  if (isGzip(file)) return false;
+  const [line = '', more] = new TextDecoder()
+    .decode(await file.slice(0, Math.min(GLANCE, file.byteLength)))
+    .split('\n', 2);
+  if (more === undefined || more.trim() === '') return false;
+  try {
+    return isRecord(JSON.parse(line));
+  } catch {
+    return false;
   }
 }
 
-function hintFor(text: string, line: number): string {
-  if (/^\s*[[{]\s*$/.test(text)) return 'Write one object a line; `jq -c .` (or `jq -c ".[]"` for a list) does that.';
-  if (/\b(?:NaN|Infinity)\b/.test(text)) return `NaN and Infinity are not JSON: write null in line ${line}.`;
-  return `Correct or remove line ${line}.`;
-}
+const BATCH = 1000;
 
-/** Reads the whole file: JSON has no other way. */
-async function* listedObjects(files: Files, path: string): AsyncGenerator<Row> {
+async function* listedRows(file: DataFile): AsyncGenerator<Row[]> {
   const pieces: string[] = [];
-  for await (const piece of decoded(files, path)) pieces.push(piece);
-  const { text, document } = parsed(path, pieces);
-  const halves = HALF.test(text);
-  for (const [index, value] of listIn(path, document).entries()) {
+  for await (const piece of decoded(file)) pieces.push(piece);
+  const { text, document } = parsed(file.name, pieces);
+  const halves = HALF_ESCAPES.some((half) => text.includes(half));
+  let batch: Row[] = [];
+  for (const [index, value] of listIn(file.name, document).entries()) {
     const where = ` item ${index}`;
     if (!isRecord(value)) {
-      throw broken(path, where, 'is not an object of columns', 'Write a list of objects {column: value}.');
+      throw broken(file.name, where, 'is not an object of columns', 'Write a list of objects {column: value}.');
     }
-    if (halves) refuseHalves(path, where, value);
-    yield value;
+    if (halves && holdsLoneHalf(value)) throw broken(file.name, where, LONE_HALF, LONE_HALF_HINT);
+    batch.push(value);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
   }
+  if (batch.length > 0) yield batch;
 }
 
 function parsed(path: string, pieces: readonly string[]): { text: string; document: unknown } {
@@ -111,19 +92,4 @@ function listIn(path: string, document: unknown): unknown[] {
     'is neither a list of rows nor an object with one such list',
     'Write the rows as one list of objects, or as .jsonl with one object a line.',
   );
-}
-
-/** Escapes of half a character: paired ones are fine, a lone one is no text that Python can write. */
-const HALF = /\\u[dD][89a-fA-F]/;
-const LONE = /\p{Surrogate}/u;
-
-function refuseHalves(path: string, where: string, value: Row): void {
-  if (!holdsLoneHalf(value)) return;
-  throw broken(path, where, 'holds half of a character (a lone surrogate)', 'Remove the \\ud... escape there.');
-}
-
-function holdsLoneHalf(value: unknown): boolean {
-  if (typeof value === 'string') return LONE.test(value);
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([key, item]) => LONE.test(key) || holdsLoneHalf(item));
 }

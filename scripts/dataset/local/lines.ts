@@ -1,45 +1,53 @@
-import type { Files } from './files.ts';
-import { broken } from './reader.ts';
+const NEWLINE = 10;
 
-/** Lines with their numbers from 1, without line ends (LF or CRLF) and byte order mark. Holds one line and a chunk. */
-export async function* readLines(files: Files, path: string): AsyncGenerator<readonly [text: string, line: number]> {
-  let line = 1;
-  let rest: string[] = [];
-  for await (const text of decoded(files, path)) {
-    let start = 0;
-    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-      rest.push(text.slice(start, end));
-      yield [withoutReturn(rest.join('')), line++];
-      rest = [];
-      start = end + 1;
+/**
+ * Blocks of whole lines out of bytes that begin at `at` in their file: those lines that begin from `start` on and
+ * before `end`. Bytes from `start - 1` on are needed, to see whether a line begins at `start`.
+ */
+export async function* lineBlocks(
+  bytes: AsyncIterable<Uint8Array>,
+  at = 0,
+  start = at,
+  end = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Uint8Array> {
+  let rest: Uint8Array[] = [];
+  let skipping = start > at;
+  let offset = at;
+  for await (const chunk of bytes) {
+    let from = 0;
+    if (skipping) {
+      const found = chunk.indexOf(NEWLINE, Math.max(0, start - 1 - offset));
+      from = found === -1 ? chunk.length : found + 1;
+      skipping = found === -1;
+      if (offset + from >= end) return;
     }
-    rest.push(text.slice(start));
+    const close = offset + chunk.length >= end ? chunk.indexOf(NEWLINE, Math.max(from, end - 1 - offset)) : -1;
+    if (close !== -1) {
+      yield joined([...rest, chunk.subarray(from, close + 1)]);
+      return;
+    }
+    const last = chunk.lastIndexOf(NEWLINE);
+    if (last < from) {
+      if (from < chunk.length) rest.push(chunk.subarray(from));
+    } else {
+      yield joined([...rest, chunk.subarray(from, last + 1)]);
+      rest = last + 1 < chunk.length ? [chunk.subarray(last + 1)] : [];
+    }
+    offset += chunk.length;
   }
-  const last = rest.join('');
-  if (last !== '') yield [withoutReturn(last), line];
+  if (rest.length > 0) yield joined(rest);
 }
 
-/** The file's text in pieces. Throws TrainerError `data` where it isn't UTF-8. */
-export async function* decoded(files: Files, path: string): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let read = 0;
-  try {
-    for await (const chunk of files.stream(path)) {
-      const text = decoder.decode(chunk, { stream: true });
-      read += chunk.length;
-      yield text;
-    }
-    yield decoder.decode();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw broken(
-      path,
-      ` after byte ${read}`,
-      'is not UTF-8 text',
-      'Save it as UTF-8, for example: iconv -f latin1 -t utf-8 in > out',
-      error,
-    );
+/** How many line ends there are. */
+export async function countLines(bytes: AsyncIterable<Uint8Array>): Promise<number> {
+  let lines = 0;
+  for await (const chunk of bytes) {
+    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) lines += 1;
   }
+  return lines;
 }
 
-const withoutReturn = (text: string): string => (text.endsWith('\r') ? text.slice(0, -1) : text);
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  return only && parts.length === 1 ? only : Buffer.concat(parts);
+}

@@ -1,87 +1,113 @@
-import { type FileMetaData, parquetMetadataAsync, parquetReadObjects, parquetSchema, type SchemaTree } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { type FileMetaData, parquetMetadataAsync, parquetSchema, type SchemaTree } from 'hyparquet';
 import { errorMessage, TrainerError } from '../../errors.ts';
 import type { Row } from '../rows.ts';
-import type { Files } from './files.ts';
-import { broken, type Reader } from './reader.ts';
+import type { DataFile } from './data-file.ts';
+import { rowBatches } from './parquet/column-reader.ts';
+import { groupParts } from './parquet/cut.ts';
+import { typeName } from './parquet/type-name.ts';
+import { broken, type Piece, type Reader } from './reader.ts';
+
+/** Parquet by pages: of each column that is read, about a page is held. */
+export const parquet: Reader = {
+  async open(file) {
+    const metadata = await guarded(file, '', () => readMetadata(file));
+    const schema = parquetSchema(metadata);
+    const names = schema.children.map(({ element }) => element.name);
+    return {
+      declared: {
+        rows: Number(metadata.num_rows),
+        columns: new Map(schema.children.map((child) => [child.element.name, typeName(child)])),
+      },
+      async *all() {
+        for (const [group, { num_rows }] of metadata.row_groups.entries()) {
+          yield* batches(file, metadata, schema, { group, range: { start: 0, end: Number(num_rows) } }, names);
+        }
+      },
+      pieces: (columns = names) => pieces(file, metadata, schema, columns),
+      batches: (piece, columns = names) => batches(file, metadata, schema, piece, columns),
+    };
+  },
+};
+
+/**
+ * Rows of a parquet file from `start` up to `end`, lazily. Row groups before are not read; within a group, pages
+ * before are where the file has an offset index, else they are read over. Throws TrainerError `data`.
+ */
+export async function* parquetRows(
+  file: DataFile,
+  { start = 0, end = Number.POSITIVE_INFINITY }: { start?: number; end?: number } = {},
+): AsyncGenerator<Row> {
+  const metadata = await guarded(file, '', () => readMetadata(file));
+  const schema = parquetSchema(metadata);
+  const names = schema.children.map(({ element }) => element.name);
+  let before = 0;
+  for await (const { group, range } of groupParts(file, metadata, schema, names)) {
+    const rows = range.end - range.start;
+    const [from, to] = [Math.max(0, start - before), Math.min(rows, end - before)];
+    before += rows;
+    if (from >= to) continue;
+    const part = { group, range: { ...range, start: range.start + from, end: range.start + to } };
+    for await (const batch of batches(file, metadata, schema, part, names)) yield* batch;
+  }
+}
+
+async function readMetadata(file: DataFile): Promise<FileMetaData> {
+  const magic = new TextDecoder('latin1').decode(await file.slice(Math.max(0, file.byteLength - 4), file.byteLength));
+  if (magic === 'PARE') throw encrypted(file, '');
+  const metadata = await parquetMetadataAsync(file);
+  for (const [group, { columns }] of metadata.row_groups.entries()) {
+    const locked = columns.find(({ crypto_metadata, meta_data }) => crypto_metadata !== undefined || !meta_data);
+    if (locked) throw encrypted(file, ` row group ${group}`);
+  }
+  return metadata;
+}
+
+async function* pieces(
+  file: DataFile,
+  metadata: FileMetaData,
+  schema: SchemaTree,
+  columns: readonly string[],
+): AsyncGenerator<Piece> {
+  const parts = groupParts(file, metadata, schema, columns);
+  for (;;) {
+    const { value, done } = await guarded(file, '', () => parts.next());
+    if (done) return;
+    yield value;
+  }
+}
+
+async function* batches(
+  file: DataFile,
+  metadata: FileMetaData,
+  schema: SchemaTree,
+  piece: Piece,
+  columns: readonly string[],
+): AsyncGenerator<Row[]> {
+  if (!('group' in piece)) return;
+  const rowGroup = metadata.row_groups[piece.group];
+  if (!rowGroup) return;
+  const before = metadata.row_groups.slice(0, piece.group).reduce((sum, { num_rows }) => sum + Number(num_rows), 0);
+  const rows = rowBatches(file, schema, rowGroup, columns, piece.range);
+  let read = 0;
+  for (;;) {
+    const where = ` row group ${piece.group}, after row ${before + piece.range.start + read}`;
+    const { value, done } = await guarded(file, where, () => rows.next());
+    if (done) return;
+    read += value.length;
+    yield value;
+  }
+}
 
 const HINT = 'Write it again, for example with pandas or `datasets`: dataset.to_parquet("data.parquet")';
 
-export const parquet: Reader = {
-  async survey(files, path) {
-    return opened(files, path, async (_, metadata) => ({
-      rows: Number(metadata.num_rows),
-      columns: new Map(parquetSchema(metadata).children.map((child) => [child.element.name, typeName(child)])),
-    }));
-  },
-
-  /** Holds one row group at a time. */
-  async *rows(files, path) {
-    const groups = await opened(files, path, async (_, metadata) =>
-      metadata.row_groups.map(({ num_rows }) => Number(num_rows)),
-    );
-    let rowStart = 0;
-    for (const group of groups) {
-      const rowEnd = rowStart + group;
-      yield* await opened(
-        files,
-        path,
-        async (file, metadata): Promise<Row[]> => parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd }),
-      );
-      rowStart = rowEnd;
-    }
-  },
-};
-
-async function opened<T>(
-  files: Files,
-  path: string,
-  use: (file: Awaited<ReturnType<Files['random']>>, metadata: FileMetaData) => Promise<T>,
-): Promise<T> {
-  const file = await files.random(path);
+async function guarded<T>(file: DataFile, where: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await use(file, await parquetMetadataAsync(file));
+    return await read();
   } catch (error) {
     if (error instanceof TrainerError) throw error;
-    throw broken(
-      path,
-      '',
-      `can't be read as parquet, it may be damaged or encrypted: ${errorMessage(error)}`,
-      HINT,
-      error,
-    );
-  } finally {
-    await file.close();
+    throw broken(file.name, where, `can't be read as parquet, it may be damaged: ${errorMessage(error)}`, HINT, error);
   }
 }
 
-/** In the words of `datasets` features. Lists are groups of one repeated group: the Parquet format's LogicalTypes.md. */
-function typeName(node: SchemaTree): string {
-  const { element, children } = node;
-  const repeated = children[0];
-  if (element.converted_type === 'LIST' || element.logical_type?.type === 'LIST') {
-    const item = repeated?.children.length === 1 ? repeated.children[0] : repeated;
-    return item ? `list<${item === repeated ? ownName(item) : typeName(item)}>` : 'list<null>';
-  }
-  return element.repetition_type === 'REPEATED' ? `list<${ownName(node)}>` : ownName(node);
-}
-
-const VALUES: Readonly<Record<string, string>> = {
-  BOOLEAN: 'bool',
-  INT32: 'int32',
-  INT64: 'int64',
-  FLOAT: 'float32',
-  DOUBLE: 'float64',
-};
-
-function ownName({ element, children }: SchemaTree): string {
-  if (children.length > 0) {
-    return `struct<${children.map((child) => `${child.element.name}: ${typeName(child)}`).join(', ')}>`;
-  }
-  const logical = element.logical_type?.type ?? element.converted_type;
-  if (logical === 'STRING' || logical === 'UTF8' || logical === 'ENUM') return 'string';
-  if (logical === 'NULL') return 'null';
-  if (logical?.startsWith('TIMESTAMP')) return 'timestamp';
-  if (logical === 'DATE') return 'date32';
-  return VALUES[element.type ?? ''] ?? 'binary';
-}
+const encrypted = (file: DataFile, where: string): TrainerError =>
+  broken(file.name, where, 'is encrypted parquet', 'Write it again without encryption: training reads it as it is.');

@@ -1,0 +1,27 @@
+import { extname } from 'node:path';
+import { csv } from './csv.ts';
+import { json } from './json.ts';
+import { jsonLines } from './json-lines.ts';
+import { parquet } from './parquet.ts';
+import type { Reader } from './reader.ts';
+
+export interface Kind {
+  /** A folder's files are of one. */
+  family: 'json' | 'csv' | 'parquet';
+  reader: Reader;
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  '.jsonl': { family: 'json', reader: jsonLines },
+  '.ndjson': { family: 'json', reader: jsonLines },
+  '.json': { family: 'json', reader: json },
+  '.csv': { family: 'csv', reader: csv },
+  '.parquet': { family: 'parquet', reader: parquet },
+};
+
+/** How a file is read, by the end of its name; text may be compressed (`.jsonl.gz`). Undefined where it is no data. */
+export function kindOf(name: string): Kind | undefined {
+  const plain = name.replace(/\.gz$/i, '');
+  const kind = KINDS[extname(plain).toLowerCase()];
+  return plain !== name && kind?.family === 'parquet' ? undefined : kind;
+}
