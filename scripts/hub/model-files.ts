@@ -1,4 +1,7 @@
-/** Files of a model repository or folder, as far as planning needs them. Injected: the Hub or a folder. */
+import { TrainerError } from '../errors.ts';
+import { preview } from '../printable.ts';
+
+/** Files of a model repository or folder, as far as we read them. Injected: the Hub or a folder. */
 export interface ModelFiles {
   id: string;
   source: 'hub' | 'local';
@@ -8,8 +11,22 @@ export interface ModelFiles {
   files: readonly string[];
   /** Parsed JSON file at the root; null where there is none. */
   json(path: string): Promise<unknown>;
+  /** A text file; null where there is none. Throws TrainerError `file_too_large` above MAX_TEXT_BYTES. */
+  text(path: string): Promise<string | null>;
   /** Counts from the safetensors headers; null where there are no safetensors weights. */
   weights(): Promise<ModelWeights | null>;
+}
+
+/** The largest tokenizers of today (Gemma 3, 262,000 tokens) take 33 MB. */
+export const MAX_TEXT_BYTES = 100_000_000;
+
+export function tooLarge(path: string): TrainerError {
+  return new TrainerError(
+    'usage',
+    'file_too_large',
+    `${preview(path, 200)} has more than ${MAX_TEXT_BYTES / 1e6} MB`,
+    'Choose another model.',
+  );
 }
 
 export interface ModelWeights {

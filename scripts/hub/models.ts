@@ -2,7 +2,7 @@ import { parseSafetensorsMetadata } from '@huggingface/hub';
 import * as z from 'zod';
 import { errorMessage, TrainerError } from '../errors.ts';
 import { authHeaders, bodyMessage, getJson, type Hub, httpError, hubParams } from './client.ts';
-import type { ModelFiles, ModelWeights } from './model-files.ts';
+import { MAX_TEXT_BYTES, type ModelFiles, type ModelWeights, tooLarge } from './model-files.ts';
 
 const Info = z.object({
   id: z.string(),
@@ -10,28 +10,58 @@ const Info = z.object({
   siblings: z.array(z.object({ rfilename: z.string() })).default([]),
 });
 
+/** For one file, from the request to its last byte. */
+const FILE_MS = 120_000;
+
 /** A model repository on the Hub, at the commit that `revision` (a commit, by default main) stands for now. */
 export async function openHubModel(hub: Hub, id: string, revision?: string | null): Promise<ModelFiles> {
   const what = `the model ${id}`;
   const path = `${hub.endpoint}/api/models/${id}${revision ? `/revision/${encodeURIComponent(revision)}` : ''}`;
   const info = await getJson(hub, path, what, Info);
   const files = info.siblings.map((file) => file.rfilename);
+  const text = async (file: string): Promise<string | null> => {
+    if (!files.includes(file)) return null;
+    const address = `${hub.endpoint}/${info.id}/resolve/${info.sha}/${file.split('/').map(encodeURIComponent).join('/')}`;
+    const response = await hub.fetch(address, { headers: authHeaders(hub), signal: AbortSignal.timeout(FILE_MS) });
+    if (!response.ok) throw httpError(response.status, `${file} of ${what}`, hub, await bodyMessage(response));
+    return limitedText(response, `${file} of ${what}`);
+  };
   return {
     id: info.id,
     source: 'hub',
     revision: info.sha,
     files,
     json: async (file) => {
-      if (!files.includes(file)) return null;
-      const response = await hub.fetch(`${hub.endpoint}/${info.id}/resolve/${info.sha}/${file}`, {
-        headers: authHeaders(hub),
-      });
-      if (!response.ok) throw httpError(response.status, `${file} of ${what}`, hub, await bodyMessage(response));
-      return parseJson(await response.text(), `${file} of ${what}`);
+      const content = await text(file);
+      return content === null ? null : parseJson(content, `${file} of ${what}`);
     },
+    text,
     weights: async () =>
       files.some((file) => file.endsWith('.safetensors')) ? readWeights(hub, info.id, info.sha) : null,
   };
+}
+
+/** A body of at most MAX_TEXT_BYTES. A connection that breaks or is too slow is a TrainerError `network`. */
+async function limitedText(response: Response, what: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > MAX_TEXT_BYTES) throw tooLarge(what);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof TrainerError) throw cause;
+    throw new TrainerError(
+      'network',
+      'download_failed',
+      `${what} could not be downloaded: ${errorMessage(cause)}`,
+      'Try again in a minute.',
+      { cause },
+    );
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 async function readWeights(hub: Hub, id: string, revision: string): Promise<ModelWeights> {

@@ -2,7 +2,7 @@ import pRetry, { AbortError } from 'p-retry';
 import { errorMessage, TrainerError } from '../errors.ts';
 
 /**
- * fetch that tries GET and HEAD again, three times with backoff, on a broken connection, 429 and 5xx. What
+ * fetch that tries GET and HEAD again, three times with backoff, on a broken connection, 429 and 5xx that may pass. What
  * changes something on the Hub is tried once and waited for: whether it arrived is else unknown.
  * Throws TrainerError `unreachable`.
  */
@@ -22,7 +22,7 @@ export function retrying(fetch: typeof globalThis.fetch, patience_ms: number): t
             }
             throw error instanceof TypeError ? new Error(causeOf(error), { cause: error }) : error;
           }
-          if (answer.status === 429 || answer.status >= 500) throw new Error(`HTTP ${answer.status}`);
+          if (mayPass(answer)) throw new Error(`HTTP ${answer.status}`);
           return answer;
         },
         { retries: idempotent ? 3 : 0, minTimeout: 300, factor: 3, randomize: true },
@@ -40,6 +40,15 @@ export function retrying(fetch: typeof globalThis.fetch, patience_ms: number): t
       );
     }
   };
+}
+
+/**
+ * Whether the same request may soon be answered otherwise. Not a 500 with a code: the dataset viewer's own finding on a
+ * dataset, which it keeps.
+ */
+function mayPass({ status, headers }: Response): boolean {
+  if (status === 429) return true;
+  return status >= 500 && status !== 501 && !(status === 500 && headers.has('x-error-code'));
 }
 
 /** Whether a request changes nothing, so that it can be cut off or sent again. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sampleOffsets } from '../../scripts/dataset/hub-source.ts';
+import { sampleOffsets } from '../../scripts/dataset/hub/viewer-source.ts';
 import type { DatasetReport } from '../../scripts/dataset/report.ts';
 import { type ValidateOptions, validateDataset } from '../../scripts/dataset/validate.ts';
 import type { Hub } from '../../scripts/hub/client.ts';
@@ -66,7 +66,7 @@ function served(data: Served): { fetch: typeof fetch; asked: string[] } {
     fetch: async (input, init) => {
       const url = new URL(String(input));
       asked.push(`${url.pathname}${url.search}`);
-      const verb = url.pathname.split('/').at(-1) ?? '';
+      const verb = url.pathname.split('/revision/')[0]?.split('/').at(-1) ?? '';
       const special = data.answers?.[verb];
       if (special) {
         const hangs = new Promise<never>((_, reject) => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Identity } from './accounts.ts';
 import type { Faults } from './faults.ts';
 import { type Call, HubError, sendError } from './http.ts';
@@ -38,6 +39,7 @@ async function answer(
     record.status = res.statusCode;
   });
   const call: Call = { world, method, url, params: {}, identity: null, req, res };
+  if (world.latencyMs > 0) await sleep(world.latencyMs);
   try {
     if (!(await faults.strike(call))) return;
     call.identity = identify(world, req.headers.authorization);

@@ -9,6 +9,8 @@ type Mishap =
   /** Everything is done, then the connection is cut: an answer that was lost. */
   | 'drop-after'
   | { status: number; message?: string; code?: string }
+  /** Another server's answer: a proxy's page, say. */
+  | { status: number; body: string; type?: string }
   | { delayMs: number }
   /** Cut after this many bytes of the body. */
   | { truncate: number }
@@ -48,7 +50,11 @@ export class Faults {
         return false;
       }
       if (mishap === 'drop-after') swallow(call.res);
-      else if ('status' in mishap) {
+      else if ('body' in mishap) {
+        call.res.writeHead(mishap.status, { 'content-type': mishap.type ?? 'text/html' });
+        call.res.end(mishap.body);
+        return false;
+      } else if ('status' in mishap) {
         throw new HubError(mishap.status, mishap.message ?? 'a fault that a test asked for', mishap.code);
       } else if ('delayMs' in mishap) await sleep(mishap.delayMs);
       else if ('truncate' in mishap) cutAfter(call.res, mishap.truncate, (chunk) => chunk.byteLength);

@@ -22,6 +22,7 @@ describe('retrying', () => {
   it.each<[string, (number | Error | 'silence')[], number, number]>([
     ['an answer', [200], 200, 1],
     ['a refusal', [404], 404, 1],
+    ['what a server will never do', [501], 501, 1],
     ['a busy server, then an answer', [503, 429, 200], 200, 3],
     ['a broken connection, then an answer', [broken, 200], 200, 2],
     ['silence, then an answer', ['silence', 200], 200, 2],
@@ -30,6 +31,12 @@ describe('retrying', () => {
     const { fetch, calls: made } = server(...answers);
     expect((await fetch(url)).status).toBe(status);
     expect(made).toHaveLength(calls);
+  });
+
+  it('takes the finding of a dataset viewer as it is', async () => {
+    const answers = [new Response('', { status: 500, headers: { 'x-error-code': 'ResponseNotReady' } })];
+    const fetch = retrying(async () => answers.pop() ?? new Response(''), 50);
+    expect((await fetch(url)).status).toBe(500);
   });
 
   it.each<[string, Error | 'silence', RegExp]>([

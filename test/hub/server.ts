@@ -28,6 +28,8 @@ export interface HubOptions {
   multipart?: { from: number; part: number };
   /** Bytes of an answer above which the dataset viewer cuts long cells. Default 1,000,000. */
   viewerBytes?: number;
+  /** Milliseconds before every answer, as a network has them. Default 0. */
+  latencyMs?: number;
   /** Jobs on a page of the list. Default 100. */
   jobsPage?: number;
 }
@@ -88,6 +90,7 @@ export async function startHub(options: HubOptions = {}): Promise<TestHub> {
     uploads: new Map(),
     multipart: options.multipart ?? { from: 64 * 2 ** 20, part: 16 * 2 ** 20 },
     viewerBytes: options.viewerBytes ?? 1_000_000,
+    latencyMs: options.latencyMs ?? 0,
     jobsPage: options.jobsPage ?? 100,
     signature: (sha256) => createHmac('sha256', key).update(sha256).digest('hex').slice(0, 32),
     now: () => new Date(),

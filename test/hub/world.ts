@@ -33,6 +33,8 @@ export interface World {
   multipart: { from: number; part: number };
   /** Bytes above which the dataset viewer cuts cells. */
   viewerBytes: number;
+  /** Milliseconds before every answer: the way there and back. */
+  latencyMs: number;
   /** Jobs on a page of the list. */
   jobsPage: number;
   /** Signs the URLs of the CDN. */

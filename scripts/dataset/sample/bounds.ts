@@ -1,0 +1,56 @@
+import type { DataFile } from '../local/data-file.ts';
+import type { ColumnTypes } from '../local/reader.ts';
+import type { SeenRow } from '../rows.ts';
+
+/** Rows from one place of a split, at most: a page of the dataset viewer. */
+export const PLACE_ROWS = 100;
+/** Places of a sample: the beginning, the middle and the end. */
+export const PLACES = 3;
+/** Bytes that one place may take, about: reading stops at the row with which they are used up. */
+export const PLACE_BYTES = 2 << 20;
+/** A split of fewer bytes is read whole. */
+export const SMALL_BYTES = 4 << 20;
+
+/** What was seen of the files of a split. */
+export interface Sampled {
+  rows: SeenRow[];
+  /** Rows of the split; null where only reading all of it would tell. */
+  total: number | null;
+  /** As the files say it; null where only the values tell. */
+  columns: ColumnTypes | null;
+  reach: Reach;
+  /** False where the numbers of the rows after the first place are worked out from bytes. */
+  numbered: boolean;
+}
+
+/** Every row; the first, the middle and the last; only the first ones. */
+export type Reach = 'whole' | 'spread' | 'head';
+
+/** The same file, whose last bytes, where parquet keeps its footer, are asked for once. */
+export function withTail(file: DataFile, bytes = 1 << 19): DataFile {
+  const from = Math.max(0, file.byteLength - bytes);
+  let tail: Promise<ArrayBuffer> | null = null;
+  return {
+    name: file.name,
+    byteLength: file.byteLength,
+    window: 1 << 16,
+    async slice(start, end = file.byteLength) {
+      if (start < from) return file.slice(start, end);
+      tail ??= file.slice(from);
+      const held = await tail;
+      return held.slice(start - from, end - from);
+    },
+  };
+}
+
+/** Bytes at hand as a file, so that the readers of files read them. */
+export function inMemory(name: string, bytes: Uint8Array): DataFile {
+  return {
+    name,
+    byteLength: bytes.length,
+    near: true,
+    slice: async (start, end = bytes.length) => bytes.slice(start, end).buffer,
+  };
+}
+
+export const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

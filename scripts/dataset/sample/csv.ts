@@ -1,0 +1,94 @@
+import { CsvError, parse } from 'csv-parse/sync';
+import { preview } from '../../printable.ts';
+import { broken } from '../local/reader.ts';
+import type { Row } from '../rows.ts';
+import type { LineFormat } from './lines.ts';
+
+/** Line ends that are tried as the beginning of a row. */
+const TRIES = 50;
+
+/** Comma- or tab-separated values, whose first line names the columns. Cells are text; see `pandasCells`. */
+export function csvFormat(delimiter: string): LineFormat {
+  return {
+    async rows(name, lines, cut) {
+      const [header = [], ...records] = recordsOf(name, textOf(name, lines), delimiter, cut);
+      const twice = header.find((column, index) => header.indexOf(column) !== index);
+      if (twice !== undefined) {
+        throw broken(name, ' line 1', `names the column "${preview(twice, 40)}" twice`, 'Give each its own name.');
+      }
+      const ragged = records.findIndex((record) => record.length > header.length);
+      if (ragged === -1) return records.map((record) => rowOf(header, record));
+      throw broken(
+        name,
+        ` row ${ragged}`,
+        `has ${records[ragged]?.length} fields where the header has ${header.length}`,
+        'Quote fields that hold a comma or a line break: "a, b".',
+      );
+    },
+
+    /** A line end may lie within quotes: the first one after which all records have every column begins a row. */
+    async rowsWithin(name, bytes, headerLine) {
+      const [header = []] = recordsOf(name, textOf(name, headerLine), delimiter, true);
+      const text = new TextDecoder().decode(bytes);
+      for (let tries = 0, from = 0; tries < TRIES; tries += 1) {
+        from = text.indexOf('\n', from) + 1;
+        if (from === 0) break;
+        const records = fitting(text.slice(from), header.length, delimiter);
+        if (records) return records.map((record) => rowOf(header, record));
+      }
+      return [];
+    },
+  };
+}
+
+/** `cut`: the text may end within a quoted field; the records before it count. */
+function recordsOf(name: string, text: string, delimiter: string, cut: boolean): string[][] {
+  const records: string[][] = [];
+  try {
+    collect(text, delimiter, records);
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    if (cut && error.code === 'CSV_QUOTE_NOT_CLOSED') return records;
+    const hint = 'Correct the quotes there; a quote inside a field is written twice.';
+    throw broken(name, '', `is not CSV: ${error.message}`, hint, error);
+  }
+  return records;
+}
+
+/** The records, if all but the last, which may be cut, have so many fields. */
+function fitting(text: string, fields: number, delimiter: string): string[][] | null {
+  const records: string[][] = [];
+  try {
+    collect(text, delimiter, records);
+  } catch (error) {
+    if (!(error instanceof CsvError) || error.code !== 'CSV_QUOTE_NOT_CLOSED') return null;
+  }
+  if (records.at(-1)?.length !== fields) records.pop();
+  return records.length > 0 && records.every((record) => record.length === fields) ? records : null;
+}
+
+/** Adds the records to `into`, also those before an error. */
+function collect(text: string, delimiter: string, into: string[][]): void {
+  parse(text, {
+    delimiter,
+    skip_empty_lines: true,
+    bom: true,
+    relax_column_count: true,
+    on_record: (record: string[]) => {
+      into.push(record);
+      return null;
+    },
+  });
+}
+
+/** A short row lacks its last cells, which are null. */
+const rowOf = (header: readonly string[], record: readonly string[]): Row =>
+  Object.fromEntries(header.map((name, index) => [name, record[index] ?? null]));
+
+function textOf(name: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw broken(name, '', 'is not UTF-8 text', 'Save it as UTF-8.', error);
+  }
+}
