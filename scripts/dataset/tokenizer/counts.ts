@@ -1,0 +1,58 @@
+import { METHODS } from '../../plan/methods.ts';
+import { preview } from '../../printable.ts';
+import type { DatasetReport } from '../report.ts';
+import { type CountInput, countRows, renderedExample } from './count-rows.ts';
+import type { ModelText } from './model-text.ts';
+import type { RowSample } from './row-sample.ts';
+
+/** TRL's own `max_length` (SFT, DPO, KTO, Reward). */
+const DEFAULT_MAX_LENGTH = 1024;
+const USUAL_LENGTHS = [512, 1024, 2048, 4096, 8192, 16_384, 32_768];
+
+/** The report with the model's own token counts and a rendered row, or with a note why there are none. */
+export function withModelCounts(
+  report: DatasetReport,
+  model: ModelText | { why: string },
+  sample: RowSample | undefined,
+  maxLength = DEFAULT_MAX_LENGTH,
+): DatasetReport {
+  const noted = (line: string): DatasetReport => ({ ...report, notes: [...report.notes, line] });
+  if (!('templates' in model)) return noted(`Tokens and chat template not checked: ${model.why}.`);
+  const name = preview(model.templates.model, 100);
+  const method = report.recommended ?? METHODS.find((each) => report.methods[each]?.format !== undefined);
+  const best = method === undefined ? undefined : report.methods[method];
+  if (method === undefined || !best?.format || !sample) return report;
+  const input: CountInput = {
+    model,
+    method,
+    shape: { ...best, format: best.format, conversational: best.conversational === true },
+    mapping: best.mapping ?? null,
+    rows: sample.rows,
+    rowsTotal: report.rows_total ?? report.rows_seen,
+    trainedShare: 1 - best.invalid_rows / report.rows_seen,
+    maxLengths: [maxLength, ...USUAL_LENGTHS.filter((length) => length !== maxLength)],
+  };
+  const rendered = renderedExample(input);
+  const shown: DatasetReport = { ...report, ...(rendered ? { rendered_example: rendered } : {}) };
+  if (!model.encode) {
+    return { ...shown, notes: [...shown.notes, `Tokens are estimated: of ${name} can't be counted, ${model.why}.`] };
+  }
+  const tokens = countRows(input);
+  if (!tokens) {
+    return {
+      ...shown,
+      notes: [...shown.notes, `Tokens are estimated: no row could be rendered by ${name}'s chat template here.`],
+    };
+  }
+  const uncounted = tokens.uncounted_rows ?? 0;
+  const notes = [
+    ...shown.notes,
+    ...(sample.complete
+      ? []
+      : [`Tokens were counted on ${tokens.counted_rows?.toLocaleString('en')} rows from all over the data.`]),
+    ...(uncounted > 0
+      ? [`${uncounted.toLocaleString('en')} of those rows could not be rendered here and are not in the counts.`]
+      : []),
+  ];
+  return { ...shown, tokens, notes };
+}
