@@ -1,16 +1,25 @@
-import { TrainerError } from '../errors.ts';
+import { errorMessage, TrainerError } from '../errors.ts';
 import type { Mapping } from '../plan/mapping.ts';
+import { sourceColumns, type Value } from '../plan/value.ts';
+import { parseValue } from '../plan/value-parse.ts';
 import { preview } from '../printable.ts';
+import { evaluate } from './mapping/evaluate.ts';
 import type { Column } from './report.ts';
-import type { Row } from './rows.ts';
+import { type Row, UNSEEN } from './rows.ts';
 
-/** The row that the trainer sees: the mapped columns and no others. */
+/** The row that the trainer sees: the mapped columns and no others. What comes of a cell that was cut is unseen, too. */
 export function applyMapping(row: Row, mapping: Mapping): Row {
-  return Object.fromEntries(mapping.columns.map(({ to, from }) => [to, row[from] ?? null]));
+  return Object.fromEntries(
+    mapping.columns.map(({ to, from }) => {
+      const cut = sourceColumns(from).some((name) => row[name] === UNSEEN);
+      return [to, cut ? UNSEEN : evaluate(from, row)];
+    }),
+  );
 }
 
 /**
- * `--map new=old`, repeated. A column's name may contain `=`; a trainer's doesn't, so the first one counts.
+ * `--map new=old`, repeated, where old is a column or an expression (plan/value-text.ts). A column's name may
+ * contain `=`; a trainer's doesn't, so the first one counts.
  * Throws TrainerError `usage`. Null for no flags.
  */
 export function parseMapping(flags: readonly string[]): Mapping | null {
@@ -18,14 +27,13 @@ export function parseMapping(flags: readonly string[]): Mapping | null {
     const at = flag.indexOf('=');
     const [to, from] = [flag.slice(0, at).trim(), flag.slice(at + 1)];
     if (at < 1 || to === '' || from === '') {
-      throw new TrainerError(
-        'usage',
-        'bad_map',
-        `--map ${preview(flag)} is not new=old`,
-        "Name the trainer's column, then the dataset's: --map messages=conversations",
-      );
+      throw badMap(`--map ${preview(flag)} is not new=old`);
     }
-    return { to, from };
+    try {
+      return { to, from: parseValue(from) };
+    } catch (error) {
+      throw badMap(`--map ${preview(flag, 200)}: ${errorMessage(error)}`);
+    }
   });
   const twice = columns.find(({ to }, index) => columns.findIndex((other) => other.to === to) !== index);
   if (twice) {
@@ -41,16 +49,27 @@ export function parseMapping(flags: readonly string[]): Mapping | null {
 
 /** Throws TrainerError `usage` where the mapping names a column that the dataset doesn't have. */
 export function checkMapping(mapping: Mapping, columns: readonly Column[]): void {
-  const missing = mapping.columns.find(({ from }) => !columns.some(({ name }) => name === from));
+  const names = new Set(columns.map(({ name }) => name));
+  const sources = mapping.columns.flatMap(({ to, from }) => sourceColumns(from).map((name) => ({ to, name })));
+  const missing = sources.find(({ name }) => !names.has(name));
   if (!missing) return;
   throw new TrainerError(
     'usage',
     'unknown_column',
-    `--map ${preview(`${missing.to}=${missing.from}`)}: the dataset has no column "${preview(missing.from)}"`,
+    `--map ${preview(missing.to)}=...: the dataset has no column "${preview(missing.name)}"`,
     `Its columns: ${columns.map(({ name }) => preview(name, 40)).join(', ')}`,
   );
 }
 
-export function mappingOf(pairs: readonly (readonly [to: string, from: string])[]): Mapping {
+export function mappingOf(pairs: readonly (readonly [to: string, from: Value])[]): Mapping {
   return { columns: pairs.map(([to, from]) => ({ to, from })) };
+}
+
+function badMap(message: string): TrainerError {
+  return new TrainerError(
+    'usage',
+    'bad_map',
+    message,
+    "Name the trainer's column, then the dataset's: --map messages=conversations, or what is made of its columns: --map 'prompt=join(instruction, input)'",
+  );
 }

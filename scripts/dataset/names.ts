@@ -1,13 +1,11 @@
 import type { ColumnKind, ColumnKinds } from './kinds.ts';
-import { mappingOf } from './mapping.ts';
-import type { Candidate } from './methods/method.ts';
 
 /**
  * What the columns of datasets in the wild are called, the most telling first. Names only suggest: a mapping is
  * proposed where the rows under it train.
  */
-const PROMPT = ['prompt', 'question', 'instruction', 'query', 'problem', 'input', 'inputs', 'user', 'human'];
-const COMPLETION = [
+export const PROMPT = ['prompt', 'question', 'instruction', 'query', 'problem', 'input', 'inputs', 'user', 'human'];
+export const COMPLETION = [
   'completion',
   'response',
   'answer',
@@ -17,10 +15,13 @@ const COMPLETION = [
   'target',
   'targets',
   'reply',
+  'answer_key',
+  'answerkey',
+  'correct_answer',
 ];
-const TEXT = ['text', 'content', 'document', 'body', 'article', 'story', 'passage', 'markdown', 'code'];
-const CONVERSATION = ['messages', 'conversation', 'conversations', 'dialogue', 'dialog', 'chat', 'turns'];
-const PAIRS: readonly (readonly [chosen: string, rejected: string])[] = [
+export const TEXT = ['text', 'content', 'document', 'body', 'article', 'story', 'passage', 'markdown', 'code'];
+export const CONVERSATION = ['messages', 'conversation', 'conversations', 'dialogue', 'dialog', 'chat', 'turns'];
+export const PAIRS: readonly (readonly [chosen: string, rejected: string])[] = [
   ['chosen', 'rejected'],
   ['good_response', 'bad_response'],
   ['chosen_response', 'rejected_response'],
@@ -36,14 +37,13 @@ const PAIRS: readonly (readonly [chosen: string, rejected: string])[] = [
   ['win', 'lose'],
   ['positive', 'negative'],
   ['response_w', 'response_l'],
+  ['response_j', 'response_k'],
 ];
-/** Columns that belong to the prompt beside the one that is called so. */
-const BESIDE_PROMPT = ['instruction', 'input', 'context', 'system', 'system_prompt', 'history', 'passage', 'document'];
 /** What a reward may compare an answer with. */
-const REWARD = ['solution', 'answer', 'ground_truth', 'final_answer', 'target', 'label', 'tests', 'test_cases'];
+export const REWARD = ['solution', 'answer', 'ground_truth', 'final_answer', 'target', 'label', 'tests', 'test_cases'];
 
 /** Messages that are no whole conversation, or no good one. */
-const HALVES = ['prompt', 'completion', 'rejected'];
+export const HALVES = ['prompt', 'completion', 'rejected'];
 
 type Slot = 'prompt' | 'completion' | 'text';
 const SLOTS: Record<Slot, readonly string[]> = { prompt: PROMPT, completion: COMPLETION, text: TEXT };
@@ -78,13 +78,7 @@ export function rewardColumns(kinds: ColumnKinds): string[] {
   return [...kinds.keys()].filter((name) => REWARD.includes(normal(name)));
 }
 
-/** A mapping whose prompt comes from `prompt`, with what else belongs to a prompt having to be empty. */
-export function candidate(pairs: readonly (readonly [string, string])[], kinds: ColumnKinds): Candidate {
-  const used = new Set(pairs.map(([, from]) => from));
-  const prompted = pairs.some(([to]) => to === 'prompt');
-  const beside = [...kinds.keys()].filter((name) => !used.has(name) && BESIDE_PROMPT.includes(normal(name)));
-  return { mapping: mappingOf(pairs), must_be_empty: prompted ? beside : [] };
-}
+export const candidate = (..._: unknown[]): unknown => null;
 
 function ranked(names: readonly string[], kinds: ColumnKinds, kind: ColumnKind, exact: string): string[] {
   if (kinds.get(exact) === kind) return [exact];
@@ -94,7 +88,7 @@ function ranked(names: readonly string[], kinds: ColumnKinds, kind: ColumnKind, 
     .sort((a, b) => names.indexOf(normal(a)) - names.indexOf(normal(b)));
 }
 
-const normal = (name: string): string =>
+export const normal = (name: string): string =>
   name
     .trim()
     .toLowerCase()

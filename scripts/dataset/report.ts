@@ -9,19 +9,32 @@ export type Verdict = 'READY' | 'NEEDS_MAPPING' | 'INCOMPATIBLE';
 export interface MethodReport {
   verdict: Verdict;
   findings: Finding[];
+  /** True where TRL trains on something else than it seems, because of the columns or in half of the rows or more. */
+  harmful?: boolean;
   /** What the rows are for this method (after `mapping`, if there is one); absent when INCOMPATIBLE. */
   format?: PlanDataset['format'];
   conversational?: boolean;
+  /** True where the rows carry pictures: for vision-language models. */
+  vision?: boolean;
   /** The mapping that makes it ready: proposed, or the one given by `--map`. */
   mapping?: Mapping;
+  /** The same as Python: the text that the training script would run. */
+  mapping_python?: string;
   /** Further mappings that are as plausible; the person chooses. */
   other_mappings?: Mapping[];
   /** Rows, among those seen, that can't train; `--drop-invalid` leaves them out. */
   invalid_rows: number;
 }
 
-/** Tokens of the text that would be trained on, per row. */
-export interface TokenStatistics {
+/** What is cut or left out at one `max_length`, as shares of the rows, 0 to 1. */
+export interface LengthShares {
+  max_length: number;
+  truncated_share: number;
+  dropped_share: number;
+}
+
+/** Tokens of the text that would be trained on, per row: `p50`, `p95` and `max` of its longest sequence, of all else. */
+export interface TokenStatistics extends Partial<LengthShares> {
   total: number;
   mean: number;
   p50: number;
@@ -29,6 +42,13 @@ export interface TokenStatistics {
   max: number;
   /** True where it was counted in characters and divided, not by the model's tokenizer. */
   estimated: boolean;
+  /** The model whose tokenizer and chat template counted. */
+  tokenizer?: string;
+  /** Rows that were tokenized, of all that were seen, and rows whose conversations could not be rendered here. */
+  counted_rows?: number;
+  uncounted_rows?: number;
+  /** The same shares at usual lengths. */
+  by_length?: LengthShares[];
 }
 
 export interface Column {
@@ -58,7 +78,11 @@ export interface DatasetReport {
   methods: Partial<Record<Method, MethodReport>>;
   /** The method that fits best, null where none does. */
   recommended: Method | null;
+  /** Why, in half a line. */
+  recommended_because: string | null;
   tokens?: TokenStatistics;
+  /** The dataset's own words as the model would see one row, special tokens too, clipped and escaped. */
+  rendered_example?: { row: number; text: string };
   /** How a name was resolved, what could not be checked. */
   notes: string[];
   /** The dataset's own words: one row, clipped and with control characters escaped. */

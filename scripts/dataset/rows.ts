@@ -1,3 +1,4 @@
+import type { DataFile } from './local/data-file.ts';
 import type { DatasetReport } from './report.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -36,4 +37,20 @@ export interface RowSource
   /** Names of columns that hold values of several types somewhere. */
   mixed: string[];
   rows(): AsyncIterable<SeenRow>;
+}
+
+/** A split that is read to its last row, from its files. */
+export interface FileSplit {
+  facts: Omit<RowSource, 'fingerprint' | 'columns' | 'mixed' | 'rows_total' | 'rows'>;
+  /** In order. */
+  parts: readonly FilePart[];
+  /** sha256 over the bytes of all files; null for files of the Hub, which their commit names. */
+  fingerprint: ((signal: AbortSignal) => Promise<string>) | null;
+  close(): Promise<void>;
+}
+
+export interface FilePart {
+  file: DataFile;
+  /** Where any thread of this process can open it; null where only this one can read it. */
+  path: string | null;
 }

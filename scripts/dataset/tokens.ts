@@ -30,7 +30,19 @@ export class TokenCounter {
   /** `rows`: how many have this length, also in parts of one. */
   addCharacters(characters: number, rows = 1): void {
     if (rows === 0) return;
-    const tokens = Math.ceil(characters / CHARACTERS_PER_TOKEN);
+    this.#add(Math.ceil(characters / CHARACTERS_PER_TOKEN), rows);
+  }
+
+  /** Rows by their length: all that is known, as plain data. */
+  state(): ReadonlyMap<number, number> {
+    return this.#rowsOfLength;
+  }
+
+  merge(rowsOfLength: ReadonlyMap<number, number>): void {
+    for (const [tokens, rows] of rowsOfLength) this.#add(tokens, rows);
+  }
+
+  #add(tokens: number, rows: number): void {
     this.#rowsOfLength.set(tokens, (this.#rowsOfLength.get(tokens) ?? 0) + rows);
     this.#rows += rows;
     this.#tokens += tokens * rows;
@@ -52,7 +64,7 @@ export class TokenCounter {
 }
 
 /** The smallest length that at least `rank` rows don't exceed. */
-function quantile(lengths: readonly (readonly [number, number])[], rank: number): number {
+export function quantile(lengths: readonly (readonly [number, number])[], rank: number): number {
   let seen = 0;
   for (const [length, rows] of lengths) {
     seen += rows;

@@ -7,45 +7,90 @@ import { isRecord, type Row } from './rows.ts';
  */
 export function isTrainable(format: PlanDataset['format'], conversational: boolean, row: Row): boolean {
   const { text, messages, prompt, completion, chosen, rejected, label } = row;
+  const parts = 'image' in row || 'images' in row;
+  const isPrompt = (value: unknown): boolean => (conversational ? isConversation(value, parts) : isText(value));
+  const isAnswer = (value: unknown): boolean => (conversational ? isAnswered(value, parts) : isText(value));
+  if (format === 'prompt-only') return isPrompt(prompt);
+  if (!hasSoundKwargs(row, conversational) || !hasSoundTools(row, conversational)) return false;
   switch (format) {
     case 'language-modeling':
-      return conversational ? isAnswered(messages) : isText(text);
+      return isAnswer(conversational ? messages : text);
     case 'prompt-completion':
-      return conversational ? isConversation(prompt) && isAnswered(completion) : isText(prompt) && isText(completion);
-    case 'prompt-only':
-      return conversational ? isConversation(prompt) : isText(prompt);
+      return isPrompt(prompt) && isAnswer(completion);
     case 'preference': {
-      const isPrompt = conversational ? isConversation : isText;
-      const isAnswer = conversational ? isAnswered : isText;
       const prompted = !('prompt' in row) || isPrompt(prompt);
       return prompted && isAnswer(chosen) && isAnswer(rejected) && !sameJson(chosen, rejected);
     }
     case 'unpaired-preference':
-      return typeof label === 'boolean' && isTrainable('prompt-completion', conversational, row);
+      return isLabel(label) && isPrompt(prompt) && isAnswer(completion);
   }
 }
 
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
+/** Whether an answer is a good one. TRL takes numbers, too: any but 0 is true. */
+export const isLabel = (value: unknown): boolean => typeof value === 'boolean' || value === 0 || value === 1;
+
 export interface Message {
   role: string;
-  content?: string | null;
+  /** Text, or with pictures a list of {type: "text"|"image", ...}. */
+  content?: string | Row[] | null;
 }
 
-/** A non-empty list of messages. Content may be missing (null) only where the message calls tools. */
-export function isConversation(value: unknown): value is Message[] {
-  return Array.isArray(value) && value.length > 0 && value.every(isMessage);
+/** A non-empty list of messages. Content may be missing only where the message calls tools; `parts`: or be in parts. */
+export function isConversation(value: unknown, parts = false): value is Message[] {
+  return Array.isArray(value) && value.length > 0 && value.every((message) => isMessage(message, parts));
 }
 
 /** A conversation in which the model says something. */
-export function isAnswered(value: unknown): value is Message[] {
-  return isConversation(value) && value.some((message) => message.role === 'assistant');
+export function isAnswered(value: unknown, parts = false): value is Message[] {
+  return isConversation(value, parts) && value.some((message) => message.role === 'assistant');
 }
 
-function isMessage(value: unknown): value is Message {
-  if (!isRecord(value) || !isText(value.role)) return false;
-  if (typeof value.content === 'string') return true;
+function isMessage(value: unknown, parts: boolean): value is Message {
+  if (!isRecord(value) || !isText(value.role) || !hasSoundCalls(value)) return false;
+  if (typeof value.content === 'string' || (parts && isParts(value.content))) return true;
   return (value.content ?? null) === null && Array.isArray(value.tool_calls) && value.tool_calls.length > 0;
+}
+
+/** Chat templates print the arguments of each call. */
+export function hasSoundCalls({ tool_calls: calls }: Row): boolean {
+  if (calls === null || calls === undefined || calls === '') return true;
+  return (
+    Array.isArray(calls) &&
+    calls.every((call) => isRecord(call) && 'arguments' in (isRecord(call.function) ? call.function : call))
+  );
+}
+
+/** Content in parts, as vision-language models have it. */
+function isParts(value: unknown): value is Row[] {
+  return Array.isArray(value) && value.length > 0 && value.every((part) => isRecord(part) && isText(part.type));
+}
+
+/** Arguments that TRL itself gives to the chat template. */
+export const RESERVED_KWARGS = ['tokenize', 'return_dict'];
+
+export function hasSoundKwargs(row: Row, conversational: boolean): boolean {
+  if (!('chat_template_kwargs' in row)) return true;
+  const { chat_template_kwargs: given } = row;
+  return isRecord(given) && !(conversational && RESERVED_KWARGS.some((name) => name in given));
+}
+
+/** TRL parses a string whatever the rows are; a chat template needs a list of objects. */
+export function hasSoundTools({ tools }: Row, conversational: boolean): boolean {
+  const list = typeof tools === 'string' ? parsed(tools) : tools;
+  if (list === undefined) return typeof tools !== 'string';
+  if (list === null || !conversational) return true;
+  return Array.isArray(list) ? list.every(isRecord) : isRecord(list) && Object.keys(list).length === 0;
+}
+
+/** Undefined for what is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Equal as JSON with keys in any order; good for what came out of a dataset. */

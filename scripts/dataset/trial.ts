@@ -1,24 +1,23 @@
 import type { Mapping } from '../plan/mapping.ts';
 import type { Method } from '../plan/methods.ts';
-import { preview } from '../printable.ts';
+import type { Finding } from '../plan/schema.ts';
 import { Analysis, type Columns } from './analysis.ts';
-import { note } from './cells.ts';
-import { datasetFinding, type Problem } from './findings.ts';
-import { visionProblem } from './methods/columns.ts';
-import type { Candidate, MethodRules } from './methods/method.ts';
+import { datasetFinding, note } from './findings.ts';
+import type { MethodRules } from './methods/method.ts';
+import type { Candidate } from './proposals/candidate.ts';
+import { proposalsFor } from './proposals/table.ts';
 import type { MethodReport, TokenStatistics } from './report.ts';
 import type { SeenRow } from './rows.ts';
 
-const MAX_CANDIDATES = 6;
+const MAX_CANDIDATES = 10;
 /** A mapping under which more rows than this share can't train is not proposed. */
 const TOLERATED = 0.5;
 
 /** One method on the data as it is, and, where that doesn't do, under the mappings that might. */
 export class MethodTrial {
   readonly #own: Analysis;
-  readonly #mapped: readonly Analysis[];
-  /** What stood in the way of mappings that would do otherwise. */
-  readonly #split: Problem | null;
+  /** Under mappings, with what each means: of those that mean the same, the first that does is proposed. */
+  readonly #mapped: readonly { analysis: Analysis; meaning: string }[];
 
   constructor(
     private readonly rules: MethodRules,
@@ -28,40 +27,49 @@ export class MethodTrial {
   ) {
     this.#own = new Analysis(rules, columns, mapping);
     const fine = columns.mixed.length === 0 && trains(tried(new Analysis(rules, columns, null), head));
-    const candidates =
-      mapping || fine || visionProblem(columns.kinds) ? [] : rules.candidates(columns.kinds).slice(0, MAX_CANDIDATES);
-    const analyses = candidates.map((each) => () => new Analysis(rules, columns, each.mapping, each.must_be_empty));
-    this.#mapped = analyses.filter((fresh) => proposable(tried(fresh(), head))).map((fresh) => fresh());
-    const lossy = candidates.find((_, index) => analyses[index] && tried(analyses[index](), head).lossy);
-    this.#split = lossy ? splitPrompt(lossy) : null;
+    const candidates = mapping || fine ? [] : proposalsFor(rules.method, columns).slice(0, MAX_CANDIDATES);
+    const fresh = (each: Candidate): Analysis => new Analysis(rules, columns, each.mapping, each.must_be_empty);
+    this.#mapped = candidates
+      .filter((each) => proposable(tried(fresh(each), head)))
+      .map((each) => ({ analysis: fresh(each), meaning: each.meaning }));
   }
 
   get method(): Method {
     return this.rules.method;
   }
 
+  /** On the data as it is, then under the mappings. */
+  get analyses(): readonly Analysis[] {
+    return [this.#own, ...this.#mapped.map(({ analysis }) => analysis)];
+  }
+
   add(row: SeenRow): void {
     this.#own.add(row);
-    for (const analysis of this.#mapped) analysis.add(row);
+    for (const { analysis } of this.#mapped) analysis.add(row);
   }
 
   report(dropInvalid: boolean): MethodReport {
     const own = this.#own.report(dropInvalid);
-    const [best, ...others] = this.#proposals();
-    if (!best?.mapping) {
-      const hint = this.#split && !trains(this.#own) ? [datasetFinding(this.#split, 0)] : [];
-      return { ...own, findings: [...own.findings, ...hint] };
-    }
-    const mapped = best.report(dropInvalid);
-    const known = new Set(mapped.findings.map(({ code }) => code));
-    const reasons = own.findings.filter(({ kind, code }) => kind !== 'note' && !known.has(code));
-    return {
-      ...mapped,
-      ...best.shape,
-      verdict: 'NEEDS_MAPPING',
-      findings: [...reasons, ...mapped.findings],
-      ...(others.length > 0 ? { other_mappings: others.flatMap(({ mapping }) => mapping ?? []) } : {}),
+    const tried = this.#proposals().map((analysis) => ({ analysis, report: analysis.report(dropInvalid) }));
+    const [best, ...others] = tried.filter(({ report }) => report.verdict === 'READY');
+    const reasons = (mapped: MethodReport): Finding[] => {
+      const known = new Set(mapped.findings.map(({ code }) => code));
+      return own.findings.filter(({ kind, code }) => kind !== 'note' && !known.has(code));
     };
+    if (best) {
+      return {
+        ...best.report,
+        verdict: 'NEEDS_MAPPING',
+        findings: [...reasons(best.report), ...best.report.findings],
+        ...(others.length > 0 ? { other_mappings: others.flatMap(({ analysis }) => analysis.mapping ?? []) } : {}),
+      };
+    }
+    const [refused] = tried;
+    if (!refused || own.verdict === 'READY') return own;
+    // A mapping would do but for some rows: once they are left out it is proposed.
+    const { findings, invalid_rows } = refused.report;
+    const unready = datasetFinding(REFUSED, invalid_rows);
+    return { ...own, findings: [...reasons(refused.report), ...findings, unready], invalid_rows };
   }
 
   /** Tokens of the rows that train, the way they would train. */
@@ -70,7 +78,10 @@ export class MethodTrial {
   }
 
   #proposals(): Analysis[] {
-    return trains(this.#own) ? [] : this.#mapped.filter(proposable);
+    if (trains(this.#own)) return [];
+    const doing = this.#mapped.filter(({ analysis }) => proposable(analysis));
+    const first = doing.filter(({ meaning }, index) => doing.findIndex((each) => each.meaning === meaning) === index);
+    return first.map(({ analysis }) => analysis);
   }
 }
 
@@ -78,11 +89,10 @@ const trains = (analysis: Analysis): boolean => analysis.usable && !analysis.har
 
 const proposable = (analysis: Analysis): boolean => trains(analysis) && analysis.invalidShare <= TOLERATED;
 
-function splitPrompt({ mapping, must_be_empty }: Candidate): Problem {
-  const from = mapping.columns.find(({ to }) => to === 'prompt')?.from ?? 'prompt';
-  const parts = [from, ...must_be_empty].map((name) => `\`${preview(name, 40)}\``).join(' and ');
-  return note('split_prompt', `The question is spread over ${parts}: join them into one \`prompt\` column first.`);
-}
+const REFUSED = note(
+  'mapping_without_rows',
+  'A mapping of the columns would do, but some rows stop training under it: leave them out with --drop-invalid.',
+);
 
 function tried(analysis: Analysis, rows: readonly SeenRow[]): Analysis {
   for (const row of rows) analysis.add(row);

@@ -46,6 +46,53 @@ function numberType(value: number): Type {
   return Math.abs(value) < 2 ** 63 ? { kind: 'value', name: 'int64' } : MIXED;
 }
 
+/** Whether `merge(type, typeOf(value))` would be `type` itself; makes nothing, so it is for every row. */
+export function fits(type: Type, value: unknown, depth = 0): boolean {
+  if (value === null || value === undefined || type.kind === 'mixed') return true;
+  if (depth > MAX_DEPTH) return false;
+  switch (type.kind) {
+    case 'null':
+      return false;
+    case 'list':
+      return Array.isArray(value) && value.every((item) => fits(type.item, item, depth + 1));
+    case 'struct':
+      return isPlain(value) && fieldsFit(type.fields, value, depth);
+    default:
+      return valueFits(type.name, value);
+  }
+}
+
+function fieldsFit(fields: ReadonlyMap<string, Type>, value: object, depth: number): boolean {
+  for (const [key, item] of Object.entries(value)) {
+    const field = fields.get(key);
+    if (!field || !fits(field, item, depth + 1)) return false;
+  }
+  return true;
+}
+
+function valueFits(name: (Type & { kind: 'value' })['name'], value: unknown): boolean {
+  switch (name) {
+    case 'string':
+      return typeof value === 'string';
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'timestamp':
+      return value instanceof Date;
+    case 'binary':
+      return value instanceof Uint8Array;
+    case 'int64':
+      return typeof value === 'bigint' || (Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 63);
+    case 'float64':
+      return typeof value === 'bigint' || (typeof value === 'number' && !isHuge(value));
+  }
+}
+
+/** A whole number that no int64 holds. */
+const isHuge = (value: number): boolean => Number.isInteger(value) && Math.abs(value) >= 2 ** 63;
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date) && !(value instanceof Uint8Array);
+
 /** The type of a place that holds values of both types. The same object as `a` where `b` adds nothing. */
 export function merge(a: Type, b: Type): Type {
   if (a.kind === 'null' || a === b) return b;

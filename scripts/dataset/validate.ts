@@ -1,20 +1,26 @@
 import { TrainerError } from '../errors.ts';
 import type { Hub } from '../hub/client.ts';
 import { resolveName } from '../hub/search.ts';
-import type { Mapping } from '../plan/mapping.ts';
 import type { Method } from '../plan/methods.ts';
 import { preview } from '../printable.ts';
+import { checkSample, type MakeTrials, type Progress } from './check-sample.ts';
+import { checkFiles } from './every-row/check.ts';
+import type { Threads } from './every-row/threads.ts';
 import { exampleOf } from './example.ts';
-import { hubSource } from './hub-source.ts';
+import { hubSource, wholeHubSource } from './hub-source.ts';
 import { columnKinds } from './kinds.ts';
 import { diskFiles, type Files } from './local/files.ts';
-import { localSource } from './local/source.ts';
+import { localSplit } from './local/source.ts';
 import { checkMapping, parseMapping } from './mapping.ts';
 import type { MethodRules } from './methods/method.ts';
 import { METHOD_RULES } from './methods/table.ts';
+import { recommend } from './recommend.ts';
 import { parseReference } from './reference.ts';
-import type { DatasetReport, MethodReport } from './report.ts';
-import type { RowSource, SeenRow } from './rows.ts';
+import type { DatasetReport } from './report.ts';
+import type { FileSplit, RowSource, SeenRow } from './rows.ts';
+import { withModelCounts } from './tokenizer/counts.ts';
+import type { ModelText } from './tokenizer/model-text.ts';
+import { RowSample } from './tokenizer/row-sample.ts';
 import { MethodTrial } from './trial.ts';
 
 export interface ValidateOptions {
@@ -28,6 +34,8 @@ export interface ValidateOptions {
   dropInvalid?: boolean | undefined;
   /** Every row of a Hub dataset instead of a sample. Local data is always read whole. */
   full?: boolean | undefined;
+  /** Tokens at which sequences are cut, as TRL's `max_length`, for the share that is; 1024 without. */
+  maxLength?: number | undefined;
 }
 
 export interface ValidateParams {
@@ -43,12 +51,17 @@ export interface ValidateParams {
   files?: Files | undefined;
   /** Milliseconds to wait for one answer of the dataset viewer. */
   patience?: number | undefined;
-  /** Called now and then with the rows seen so far. */
-  progress?: ((seen: number, total: number | null) => void) | undefined;
+  /** Called with the first rows, as the data have them. */
+  see?: ((row: SeenRow) => void) | undefined;
+  /** Ends the reading of every row with a report on those that were seen. */
+  stop?: AbortSignal | undefined;
+  /** How to check rows in several threads; one does without. */
+  threads?: Threads | undefined;
+  /** Tokenizer and chat template of the model that is to learn from the data, or why they can't be had. */
+  model?: ModelText | { why: string } | undefined;
+  /** Called now and then. */
+  progress?: ((now: Progress) => void) | undefined;
 }
-
-/** Rows that decide what the columns are and which mappings are worth trying. */
-const HEAD = 50;
 
 /**
  * What a dataset is good for. Throws TrainerError `usage` (no such dataset or file, ambiguous name, unknown split,
@@ -58,55 +71,46 @@ export async function validateDataset(params: ValidateParams): Promise<DatasetRe
   const { options = {} } = params;
   const rules = rulesFor(options.method);
   const mapping = parseMapping(options.map ?? []);
-  const source = await openSource(params, options);
-  if (mapping) checkMapping(mapping, source.columns);
-
-  const { trials, seen, first } = await tryRows(source, rules, mapping, params);
+  const model = params.model && 'templates' in params.model ? params.model : null;
+  const templates = model?.templates;
+  const sample = model ? new RowSample() : undefined;
+  const makeTrials: MakeTrials = (columns, mixed, head) => {
+    if (mapping) checkMapping(mapping, columns);
+    const rows = head.map(({ row }) => row);
+    return rules.map(
+      (rule) =>
+        new MethodTrial(rule, { kinds: columnKinds(columns, rows), mixed, head: rows, templates }, mapping, head),
+    );
+  };
+  const checks = { ...params, templates, sample };
+  const opened = await openSource(params, options);
+  const { source, trials, seen, head } =
+    'parts' in opened ? await checkFiles(opened, makeTrials, checks) : await checkSample(opened, makeTrials, checks);
+  for (const row of head) params.see?.(row);
+  const [first] = head;
   const results = trials.map((trial) => ({ trial, report: trial.report(options.dropInvalid ?? false) }));
   const fitting = results.filter(({ report }) => report.verdict !== 'INCOMPATIBLE');
-  const best = fitting.sort((a, b) => fitness(b.report, b.trial.method) - fitness(a.report, a.trial.method))[0];
-  const tokens = best?.trial.tokens((source.rows_total ?? seen) / seen);
-  const { rows: _, mixed: __, ...facts } = source;
+  const methods = Object.fromEntries(results.map(({ trial, report }) => [trial.method, report]));
+  const best = recommend(methods);
+  const counted = fitting.find(({ trial }) => trial.method === best?.method) ?? fitting[0];
+  const tokens = counted?.trial.tokens((source.rows_total ?? seen) / seen);
   const complete = seen === source.rows_total;
   const sampled = !complete && options.dropInvalid && fitting.some(({ report }) => report.invalid_rows > 0);
-  return {
-    ...facts,
+  const report: DatasetReport = {
+    ...source,
     rows_seen: seen,
     complete,
-    methods: Object.fromEntries(results.map(({ trial, report }) => [trial.method, report])),
-    recommended: best?.trial.method ?? null,
+    methods,
+    recommended: best?.method ?? null,
+    recommended_because: best?.because ?? null,
     ...(tokens ? { tokens } : {}),
     notes: [
       ...source.notes,
       ...(sampled ? ['The rows left out are those of the sample; the split may have more.'] : []),
     ],
-    example: exampleOf(first),
+    ...(first ? { example: exampleOf(first) } : {}),
   };
-}
-
-/** Every row through every method, once. */
-async function tryRows(
-  source: RowSource,
-  rules: readonly MethodRules[],
-  mapping: Mapping | null,
-  { progress, signal }: ValidateParams,
-): Promise<{ trials: MethodTrial[]; seen: number; first: SeenRow }> {
-  const rows = source.rows()[Symbol.asyncIterator]();
-  const head = await take(rows, HEAD);
-  const [first] = head;
-  if (!first) throw emptyDataset(source);
-  const headRows = head.map(({ row }) => row);
-  const columns = { kinds: columnKinds(source.columns, headRows), mixed: source.mixed };
-  const trials = rules.map((rule) => new MethodTrial(rule, columns, mapping, head));
-  let seen = 0;
-  for await (const row of chain(head, rows)) {
-    for (const trial of trials) trial.add(row);
-    seen += 1;
-    if (seen % 100 !== 0) continue;
-    progress?.(seen, source.rows_total);
-    signal?.throwIfAborted();
-  }
-  return { trials, seen, first };
+  return params.model ? withModelCounts(report, params.model, sample, options.maxLength) : report;
 }
 
 function rulesFor(asked: Method | undefined): readonly MethodRules[] {
@@ -120,14 +124,15 @@ function rulesFor(asked: Method | undefined): readonly MethodRules[] {
   );
 }
 
-async function openSource(params: ValidateParams, options: ValidateOptions): Promise<RowSource> {
+async function openSource(params: ValidateParams, options: ValidateOptions): Promise<RowSource | FileSplit> {
   const { hub, files = diskFiles, cwd, env, signal, patience } = params;
   const { split, config } = options;
   const userHome = env.HOME ?? env.USERPROFILE ?? cwd;
   const reference = await parseReference(params.reference, { files, cwd, userHome, endpoint: hub.endpoint });
-  if (reference.kind === 'local') return localSource(files, reference.path, { config, split });
+  if (reference.kind === 'local') return localSplit(files, reference.path, { config, split });
   const { id, note } = await resolveName(hub, 'dataset', reference.name);
-  const source = await hubSource(hub, {
+  const read = options.full ? wholeHubSource : hubSource;
+  const source = await read(hub, {
     id,
     revision: reference.revision,
     config: config ?? reference.config ?? undefined,
@@ -135,36 +140,7 @@ async function openSource(params: ValidateParams, options: ValidateOptions): Pro
     full: options.full ?? false,
     viewer: { signal, patience },
   });
-  return note === null ? source : { ...source, notes: [note, ...source.notes] };
-}
-
-/** Data made for a purpose says more than data that merely does: pairs for DPO, answers for SFT, else prompts. */
-function fitness({ verdict }: MethodReport, method: Method): number {
-  if (verdict === 'INCOMPATIBLE') return 0;
-  const purpose: Partial<Record<Method, number>> = { dpo: 4, sft: 3, grpo: -4 };
-  return (verdict === 'READY' ? 10 : 5) + (purpose[method] ?? 0);
-}
-
-function emptyDataset({ dataset, split }: RowSource): TrainerError {
-  return new TrainerError(
-    'data',
-    'empty_dataset',
-    `${preview(dataset, 200)}, split ${preview(split)}, has no rows`,
-    'Choose another split with --split, or other data.',
-  );
-}
-
-async function take(rows: AsyncIterator<SeenRow>, count: number): Promise<SeenRow[]> {
-  const taken: SeenRow[] = [];
-  while (taken.length < count) {
-    const { done, value } = await rows.next();
-    if (done) break;
-    taken.push(value);
-  }
-  return taken;
-}
-
-async function* chain(head: readonly SeenRow[], rest: AsyncIterator<SeenRow>): AsyncGenerator<SeenRow> {
-  yield* head;
-  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  if (note === null) return source;
+  if (!('parts' in source)) return { ...source, notes: [note, ...source.notes] };
+  return { ...source, facts: { ...source.facts, notes: [note, ...source.facts.notes] } };
 }

@@ -1,5 +1,6 @@
 import { type Mapping, shellWord } from '../plan/mapping.ts';
 import type { Finding, Plan } from '../plan/schema.ts';
+import { valueText } from '../plan/value-text.ts';
 import { preview, printable } from '../printable.ts';
 import { style } from './style.ts';
 import { count, duration, money, rate } from './units.ts';
@@ -74,12 +75,14 @@ function dataLines(plan: Plan): string[] {
     `${dataset.id}${commit(dataset.revision)}, ${where}`,
     `${dataset.rows.used.toLocaleString('en')} of ${total} rows${first}${held}`,
     ...dataset.rows.left_out.map((part) => `left out: ${part.count} rows, ${part.message}`),
-    dataset.mapping ? `columns: ${mappingWords(dataset.mapping)}; all others are left out` : '',
+    dataset.mapping ? `columns: ${columnWords(dataset.mapping)}; all others are left out` : '',
   ];
 }
 
-function mappingWords({ columns }: Mapping): string {
-  return columns.map(({ to, from }) => (to === from ? preview(to) : `${preview(to)} from ${preview(from)}`)).join(', ');
+function columnWords({ columns }: Mapping): string {
+  return columns
+    .map(({ to, from }) => (to === from ? preview(to) : `${preview(to)} from ${preview(valueText(from), 200)}`))
+    .join(', ');
 }
 
 const MODE = { full: 'all weights', lora: 'LoRA adapter', qlora: 'QLoRA adapter on a 4-bit base' } as const;

@@ -8,6 +8,8 @@ export interface Output {
   readonly json: boolean;
   /** stdout is a terminal: colours and a sparkline are welcome. */
   readonly terminal: boolean;
+  /** stderr is a terminal: progress replaces itself there. */
+  readonly live: boolean;
   /** Columns of the terminal, 100 where there is none. */
   readonly width: number;
   /** The command's result, once. */
@@ -40,6 +42,7 @@ export function createOutput(options: { json: boolean; stdout: Stream; stderr: S
   return {
     json,
     terminal: stdout.isTTY === true && !json,
+    live: stderr.isTTY === true,
     width,
     result: (value, render) => print(stdout, json ? JSON.stringify(value, null, 2) : render()),
     line: (value, text) => print(stdout, json ? JSON.stringify(value) : text),

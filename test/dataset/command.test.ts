@@ -29,6 +29,8 @@ async function run(
     now: () => new Date(0),
     out,
     signal: new AbortController().signal,
+    stopSignal: () => new AbortController().signal,
+    threads: { entry: '', count: 1 },
     self: ['node', 'bundle'],
     assets: folder,
   });
@@ -53,14 +55,15 @@ describe('validate', () => {
         columns: messages (list<struct<role: string, content: string>>)
         tokens: about 2 in all; a row has 1 (median), 1 (95th percentile), 1 at the most (estimated from characters)
 
-      SFT: ✓ READY
+      SFT: ✓ READY (fits best: it is text, or conversations, to go on like)
         \`messages\` holds conversations of {role, content}
 
-      DPO: ✗ INCOMPATIBLE
-        fails: Missing \`chosen\` and \`rejected\`: TRL stops with KeyError: 'chosen'.
-
-      GRPO: ✗ INCOMPATIBLE
-        fails: Missing \`prompt\`: TRL stops with KeyError: 'prompt'.
+      GRPO:    → NEEDS MAPPING  --map 'prompt=slice(messages, 0, -1)'
+      RLOO:    → NEEDS MAPPING  --map 'prompt=slice(messages, 0, -1)'
+      DPO:     ✗ INCOMPATIBLE  Missing \`chosen\` and \`rejected\`: TRL stops.
+      KTO:     ✗ INCOMPATIBLE  Missing \`chosen\` and \`rejected\`: TRL stops.
+      REWARD:  ✗ INCOMPATIBLE  Missing \`chosen\` and \`rejected\`: TRL stops.
+      PRM:     ✗ INCOMPATIBLE  TRL 1.16 has no trainer for process reward models any more.
 
       Row 0, the dataset's own words (data, not instructions):
         | messages: [{"role":"user","content":"q"},{"role":"assistant","content":"a"}]
@@ -79,7 +82,8 @@ describe('validate', () => {
         tokens: about 1 in all; a row has 1 (median), 1 (95th percentile), 1 at the most (estimated from characters)
 
       DPO: → NEEDS MAPPING
-        fails: Missing \`chosen\` and \`rejected\`: TRL stops with KeyError: 'chosen'.
+        fails preparing the rows: Missing \`chosen\` and \`rejected\`: TRL stops.
+          TRL says KeyError: 'chosen'
         --map prompt=question --map chosen=good_response --map rejected=bad_response
 
       Row 0, the dataset's own words (data, not instructions):
@@ -94,7 +98,7 @@ describe('validate', () => {
   it('gives row numbers and the flag that leaves the rows out', async () => {
     const { code, text } = await run([talk, { messages: null }], { method: 'sft' });
     expect(code).toBe(3);
-    expect(text).toContain('SFT: ✗ INCOMPATIBLE\n  fails: `messages` is null');
+    expect(text).toContain('SFT: ✗ INCOMPATIBLE\n  fails preparing the rows: `messages` is null');
     expect(text).toContain('(1 row: 1)');
     expect(text).toContain(
       "Next: leave out the rows that can't train: hf-llm-trainer validate data.jsonl --method sft --drop-invalid\n",
@@ -159,6 +163,7 @@ describe('validate', () => {
       'methods',
       'notes',
       'recommended',
+      'recommended_because',
       'revision',
       'rows_seen',
       'rows_total',

@@ -1,4 +1,3 @@
-import type { Mapping } from '../../plan/mapping.ts';
 import type { Method } from '../../plan/methods.ts';
 import type { PlanDataset } from '../../plan/schema.ts';
 import type { Problem } from '../findings.ts';
@@ -9,13 +8,8 @@ import type { Row } from '../rows.ts';
 export interface Shape {
   format: PlanDataset['format'];
   conversational: boolean;
-}
-
-/** A mapping that might do; the rows decide. */
-export interface Candidate {
-  mapping: Mapping;
-  /** Columns that the mapping leaves out and that belong to the text: it only does where they are empty. */
-  must_be_empty: string[];
+  /** Whether the rows carry pictures, which only a vision-language model reads. */
+  vision?: boolean;
 }
 
 /** What one trainer wants of its data: one file a method, listed in methods/table.ts. */
@@ -29,6 +23,4 @@ export interface MethodRules {
   problems(row: Row, shape: Shape): Problem[];
   /** Characters of the text that one row makes the trainer process. */
   characters(row: Row, shape: Shape): number;
-  /** Mappings to try where the columns don't do, the most likely first. */
-  candidates(kinds: ColumnKinds): Candidate[];
 }

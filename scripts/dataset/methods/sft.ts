@@ -1,42 +1,26 @@
-import { extrasProblem, fails, fromValueProblem, harms, messagesProblem, note, textProblem } from '../cells.ts';
-import type { ColumnKinds } from '../kinds.ts';
-import { candidate, columnsFor, conversationColumns } from '../names.ts';
-import { isRecord } from '../rows.ts';
+import { extrasProblem } from '../cells/extras.ts';
+import { fromValueProblem, messagesProblem, NO_COLUMNS, stringified } from '../cells/messages.ts';
+import { NO_ENDSWITH, NO_TEXT, textProblem } from '../cells/text.ts';
+import { fails, fruitless, harms, note, type Problem, type Stage } from '../findings.ts';
+import type { ColumnKind, ColumnKinds } from '../kinds.ts';
+import { isRecord, type Row } from '../rows.ts';
 import { usedCharacters } from '../tokens.ts';
 import { isConversation } from '../trainable.ts';
-import { hasPrompt, present, visionProblem } from './columns.ts';
+import { conversationalOr, hasPrompt, missingColumns, noColumns, present } from './columns.ts';
 import type { MethodRules, Shape } from './method.ts';
-
-/** Columns by which TRL tells conversations from text: it looks at one of them, whichever comes first. */
-const TELLING = ['prompt', 'completion', 'chosen', 'rejected', 'messages'];
+import { visionProblem, withPictureProblem, withPictures } from './pictures.ts';
 
 /** SFTTrainer: `messages` or `text`, or `prompt` with `completion`. TRL's order of looking is kept. */
 export const sft: MethodRules = {
   method: 'sft',
 
   shape(kinds) {
-    const vision = visionProblem(kinds);
-    if (vision) return { problem: vision };
-    if (kinds.has('input_ids')) {
-      return {
-        problem: fails(
-          'already_tokenized',
-          'There is a column `input_ids`: TRL trains on those ids as they are, whatever tokenizer made them. Map the text columns to leave it out.',
-        ),
-      };
-    }
-    if (kinds.has('labels')) {
-      return {
-        problem: fails('labels_column', 'There is a column `labels`: TRL takes it for token labels and stops.'),
-      };
-    }
-    const from = ['messages', 'conversations'].find((name) => kinds.get(name) === 'from_value');
-    if (from !== undefined) return { problem: fromValueProblem(from) };
-    return shapeOfText(kinds);
+    const problem = visionProblem(kinds) ?? tokenProblem(kinds);
+    return problem ? { problem } : withPictures(kinds, shapeOfText(kinds));
   },
 
-  asides(kinds, { format }) {
-    if (format === 'prompt-completion' && kinds.has('text')) {
+  asides(kinds, { format, conversational }) {
+    if (format === 'prompt-completion' && !conversational && kinds.has('text')) {
       return [
         harms(
           'text_beside_completion',
@@ -44,99 +28,111 @@ export const sft: MethodRules = {
         ),
       ];
     }
-    if (kinds.has('messages') && kinds.has('text'))
+    if (format === 'language-modeling' && conversational && kinds.has('text'))
       return [note('text_unused', 'The column `text` is not used: `messages` is.')];
     return [];
   },
 
-  problems(row, { format, conversational }) {
-    const extras = extrasProblem(row);
-    if (format === 'language-modeling') {
-      const own = conversational ? messagesProblem('messages', row.messages, true) : textProblem('text', row.text);
-      const empty = conversational ? emptyAnswer('messages', row.messages) : null;
-      return present([extras, own, empty]);
-    }
-    return conversational
-      ? present([
-          extras,
-          messagesProblem('prompt', row.prompt, false),
-          messagesProblem('completion', row.completion, true),
-          emptyAnswer('completion', row.completion),
-        ])
-      : present([extras, textProblem('prompt', row.prompt), textProblem('completion', row.completion)]);
+  problems(row, shape) {
+    return withPictureProblem(row, shape, rowProblems(row, shape));
   },
 
   characters: (row, { format, conversational }) =>
     format === 'prompt-completion'
       ? usedCharacters([row.prompt, row.completion])
       : usedCharacters([conversational ? row.messages : row.text]),
-
-  candidates(kinds) {
-    const conversations = conversationColumns(kinds).map((from) => candidate([['messages', from]], kinds));
-    if (conversations.length > 0) return conversations;
-    const pairs = columnsFor('prompt', kinds, 'text').flatMap((prompt) =>
-      columnsFor('completion', kinds, 'text')
-        .filter((completion) => completion !== prompt)
-        .map((completion) =>
-          candidate(
-            [
-              ['prompt', prompt],
-              ['completion', completion],
-            ],
-            kinds,
-          ),
-        ),
-    );
-    if (pairs.length > 0) return pairs;
-    return columnsFor('text', kinds, 'text').map((from) => candidate([['text', from]], kinds));
-  },
 };
+
+function rowProblems(row: Row, shape: Shape): Problem[] {
+  const extras = extrasProblem(row, shape);
+  if (shape.format === 'prompt-completion') return present([extras, ...pairProblems(row, shape)]);
+  if (shape.conversational) {
+    const messages = messagesProblem('messages', row.messages, true, "KeyError: 'text'");
+    return present([extras, messages, emptyAnswer('messages', row.messages)]);
+  }
+  const text = textProblem('text', row.text, NO_ENDSWITH);
+  return present([extras, text?.code === 'empty_text' ? fruitless(text) : text]);
+}
+
+/** Columns that TRL takes for tokens. */
+function tokenProblem(kinds: ColumnKinds): Problem | null {
+  if (kinds.has('input_ids')) {
+    return fails(
+      'already_tokenized',
+      'There is a column `input_ids`: TRL trains on those ids as they are, whatever tokenizer made them. Map the text columns to leave it out.',
+      'train',
+    );
+  }
+  if (!kinds.has('labels')) return null;
+  const message = 'There is a column `labels`: TRL takes it for token labels and stops.';
+  const stages: Partial<Record<ColumnKind, Stage>> = { text: 'train', null: 'map' };
+  return fails('labels_column', message, stages[kinds.get('labels') ?? 'other']);
+}
 
 function shapeOfText(kinds: ColumnKinds): ReturnType<MethodRules['shape']> {
   if (hasPrompt(kinds)) return shapeOfPrompt(kinds);
-  if (kinds.has('messages')) return mixedOr(kinds, ['messages'], { format: 'language-modeling', conversational: true });
-  if (kinds.has('text')) return mixedOr(kinds, ['text'], { format: 'language-modeling', conversational: false });
-  return {
-    problem: fails(
-      'missing_columns',
-      "Has neither `messages`, nor `text`, nor `prompt` with `completion`: TRL stops with KeyError: 'text'.",
-    ),
-  };
+  if (kinds.get('conversations') === 'from_value') return { problem: fromValueProblem('conversations', NO_COLUMNS) };
+  if (kinds.get('messages') === 'messages') {
+    return shapeOr(kinds, ['messages'], 'language-modeling');
+  }
+  if (kinds.has('text')) return shapeOr(kinds, ['text'], 'language-modeling');
+  return { problem: kinds.has('messages') ? notMessages(kinds) : neither(kinds) };
+}
+
+const neither = (kinds: ColumnKinds): Problem => {
+  const message = 'Has neither `messages`, nor `text`, nor `prompt` with `completion`: TRL stops.';
+  const asked = ['chosen', 'rejected', 'completion'].some((name) => kinds.get(name) === 'messages');
+  if (kinds.size === 0) return noColumns(message);
+  return fails('missing_columns', message, 'map', asked ? "KeyError: 'messages'" : "KeyError: 'text'");
+};
+
+/** TRL removes such a column: with no other one nothing is left to train on. */
+function notMessages(kinds: ColumnKinds): Problem {
+  if (kinds.get('messages') === 'from_value') return fromValueProblem('messages', NO_COLUMNS);
+  const problem =
+    kinds.get('messages') === 'text'
+      ? fails('stringified_messages', stringified('messages'), 'map', "KeyError: 'text'")
+      : fails(
+          'not_messages',
+          '`messages` holds no list of messages {role, content}: TRL stops.',
+          'map',
+          "KeyError: 'text'",
+        );
+  return kinds.size > 1 ? problem : { ...problem, stage: 'train', error: NO_COLUMNS };
 }
 
 function shapeOfPrompt(kinds: ColumnKinds): ReturnType<MethodRules['shape']> {
-  if (!kinds.has('completion')) {
-    const other = ['messages', 'text'].find((name) => kinds.has(name));
-    return {
-      problem:
-        other === undefined
-          ? fails('missing_columns', "Has `prompt` but no `completion`: TRL stops with KeyError: 'completion'.")
-          : fails(
-              'stray_prompt',
-              `Has \`prompt\` beside \`${other}\`: TRL then expects \`completion\` too and stops with KeyError: 'completion'. Keep \`${other}\` alone.`,
-            ),
-    };
+  const missing = missingColumns(kinds, ['completion']);
+  if (!missing) return shapeOr(kinds, ['prompt', 'completion'], 'prompt-completion');
+  const other = ['messages', 'text'].find((name) => kinds.has(name));
+  if (other === undefined) return { problem: missing };
+  const message = `Has \`prompt\` beside \`${other}\`: TRL then expects \`completion\` too and stops. Keep \`${other}\` alone.`;
+  return { problem: { ...missing, code: 'stray_prompt', message } };
+}
+
+function shapeOr(kinds: ColumnKinds, own: string[], format: Shape['format']): ReturnType<MethodRules['shape']> {
+  const found = conversationalOr(kinds, own);
+  return 'problem' in found ? found : { shape: { format, ...found } };
+}
+
+function pairProblems(row: Row, { conversational }: Shape): (Problem | null)[] {
+  const { prompt, completion } = row;
+  if (conversational) {
+    const answer = messagesProblem(
+      'completion',
+      completion,
+      true,
+      'TypeError: can only concatenate list (not "NoneType") to list',
+    );
+    return [messagesProblem('prompt', prompt, false), answer, emptyAnswer('completion', completion)];
   }
-  const conversational = kinds.get('completion') === 'messages' || kinds.get('prompt') === 'messages';
-  return mixedOr(kinds, ['prompt', 'completion'], { format: 'prompt-completion', conversational });
+  const answer = textProblem('completion', completion, NO_ENDSWITH);
+  const beside = 'text' in row && typeof row.text !== 'string' ? textProblem('text', row.text, NO_ENDSWITH) : null;
+  const nothing = prompt === '' && completion === '';
+  return [textProblem('prompt', prompt, NO_TEXT), answer && nothing ? fruitless(answer) : answer, beside];
 }
 
-/** Columns of another trainer's format confuse TRL where they are of another kind. */
-function mixedOr(kinds: ColumnKinds, own: string[], shape: Shape): ReturnType<MethodRules['shape']> {
-  const stray = TELLING.filter((name) => !own.includes(name)).find((name) => {
-    const kind = kinds.get(name);
-    return kind !== undefined && (kind === 'messages') !== shape.conversational;
-  });
-  if (stray === undefined) return { shape };
-  return {
-    problem: fails(
-      'stray_column',
-      `Has \`${stray}\` beside ${own.map((name) => `\`${name}\``).join(' and ')}, one as text and one as messages: TRL takes one for the other and stops.`,
-    ),
-  };
-}
-
-function emptyAnswer(column: string, value: unknown): ReturnType<typeof harms> | null {
+function emptyAnswer(column: string, value: unknown): Problem | null {
   if (!isConversation(value)) return null;
   const empty = value.some((turn) => isRecord(turn) && turn.role === 'assistant' && turn.content === '');
   return empty

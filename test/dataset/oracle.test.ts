@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MethodReport } from '../../scripts/dataset/report.ts';
+import { TrainerError } from '../../scripts/errors.ts';
+import { isOfDataAlone, loadCases, TRAINERS, type Trainer } from './oracle/case.ts';
+import { disagreement } from './oracle/compare.ts';
+import { type Outcome, readOutcomes, recordedOutcome } from './oracle/outcomes.ts';
+import { validateLocal } from './support.ts';
+
+/** What we say about every fixture and method beside what TRL did with it (`npm run oracle` records that). */
+const recorded = readOutcomes();
+const cases = loadCases();
+const folder = mkdtempSync(join(tmpdir(), 'oracle-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it('the record is of these fixtures', () => {
+  const stale = cases.filter(({ name, hash }) => recorded.cases[name]?.hash !== hash).map(({ name }) => name);
+  expect(stale, 'run `npm run oracle -- --changed`').toEqual([]);
+  expect(Object.keys(recorded.cases).sort()).toEqual(cases.map(({ name }) => name));
+});
+
+describe('our verdict and what TRL did', () => {
+  const compared: { name: string; trainer: Trainer; verdict: string; outcome: Outcome; wrong: string | null }[] = [];
+
+  beforeAll(async () => {
+    for (const one of cases.filter(isOfDataAlone)) {
+      const reports = await judged(one.write(folder));
+      for (const trainer of TRAINERS) {
+        const report = reports === 'empty' ? { verdict: 'INCOMPATIBLE' as const, findings: [] } : reports[trainer];
+        if (!report) continue;
+        const outcome = recordedOutcome(recorded.cases[one.name], trainer);
+        const wrong = disagreement(report, outcome);
+        compared.push({ name: one.name, trainer, verdict: report.verdict, outcome, wrong });
+      }
+    }
+    console.log(confusion(compared));
+  }, 120_000);
+
+  it.each(TRAINERS)('%s', (trainer) => {
+    const own = compared.filter((one) => one.trainer === trainer);
+    expect(own.length).toBeGreaterThan(100);
+    const wrong = own.filter((one) => one.wrong !== null).map((one) => `${one.name}: ${one.wrong}`);
+    expect(wrong).toEqual([]);
+  });
+});
+
+async function judged(path: string): Promise<Partial<Record<string, MethodReport>> | 'empty'> {
+  try {
+    return (await validateLocal(path, { split: undefined })).methods;
+  } catch (error) {
+    if (error instanceof TrainerError && error.code === 'empty_dataset') return 'empty';
+    throw error;
+  }
+}
+
+function confusion(compared: readonly { verdict: string; outcome: Outcome }[]): string {
+  const verdicts = ['READY', 'NEEDS_MAPPING', 'INCOMPATIBLE'];
+  const outcomes = ['trains', 'learns_nothing', 'fails'];
+  const count = (verdict: string, outcome: string): number =>
+    compared.filter((one) => one.verdict === verdict && one.outcome.outcome === outcome).length;
+  const rows = verdicts.map((verdict) => [verdict, ...outcomes.map((outcome) => String(count(verdict, outcome)))]);
+  return [['', ...outcomes], ...rows].map((row) => row.map((cell) => cell.padEnd(15)).join('')).join('\n');
+}
