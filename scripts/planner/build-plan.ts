@@ -5,8 +5,8 @@ import type { Method } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import { PLAN_SCHEMA_VERSION, type Plan, type PlanDraft } from '../plan/schema.ts';
 import type { ModelFacts } from './model-facts.ts';
-import type { Decision } from './recipe.ts';
 import { type Candidate, cents, round, toAlternative } from './search.ts';
+import type { Decision } from './workload.ts';
 
 /** Everything that a plan is made of, already read and decided. */
 export interface PlanInput {
@@ -112,6 +112,7 @@ function planDataset(input: PlanInput, owned: (suffix: string) => string): Plan[
     files: dataset.files,
     format: report.format ?? 'language-modeling',
     conversational: report.conversational ?? false,
+    ...(report.vision ? { vision: true } : {}),
     rows: { total: dataset.rows_total, used: rows.used, left_out },
     examples: request.examples ?? null,
     drop_invalid: request.dropInvalid === true,
@@ -149,5 +150,5 @@ function slug(id: string, max: number): string {
     .slice(0, max)
     .replace(/^[-.]+|[-.]+$/g, '');
   // A model of ours that is trained again would grow at every stage.
-  return clean.replace(/-(sft|dpo|grpo)-[0-9a-f]{6}$/, '') || 'model';
+  return clean.replace(/-(sft|dpo|kto|reward|grpo|rloo)-[0-9a-f]{6}$/, '') || 'model';
 }

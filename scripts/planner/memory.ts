@@ -21,6 +21,12 @@ export interface MemoryInput {
   lora_rank: number;
   per_device_train_batch_size: number;
   max_length: number;
+  /** Sequences that a row of the batch holds: 2 where it is a pair. */
+  sequences?: number;
+  /** A frozen copy of the model beside the trained one; LoRA needs none. */
+  reference?: boolean;
+  /** Sequences of `max_length` that are generated side by side. */
+  generated?: number;
 }
 
 /** GiB by part; the peak is their sum. */
@@ -30,18 +36,18 @@ export type MemoryParts = Record<
 >;
 
 /**
- * Peak memory of one accelerator for SFT with gradient checkpointing, sdpa attention and AdamW in fp32.
+ * Peak memory of one accelerator with gradient checkpointing, sdpa attention and AdamW in fp32.
  * Weights, gradients and optimizer follow from the parameter count (Rajbhandari et al. 2020, ZeRO, section 3);
  * with checkpointing the activations are one residual stream a layer plus the inside of one layer
  * (Korthikanti et al. 2022, "Reducing Activation Recomputation", section 4).
  */
 export function trainingMemory(input: MemoryInput): MemoryParts {
   const { facts, mode, weight_bytes, lora_rank, per_device_train_batch_size: batch, max_length } = input;
-  const tokens = batch * max_length;
+  const tokens = batch * max_length * (input.sequences ?? 1);
   const trained = mode === 'full' ? facts.parameters : loraParameters(facts, lora_rank);
   const { hidden_size, query_size, key_value_size, intermediate_size, vocab_size, layers } = facts;
 
-  const base = facts.parameters * weight_bytes;
+  const base = facts.parameters * weight_bytes * (input.reference && mode === 'full' ? 2 : 1);
   const adapters = mode === 'full' ? 0 : trained * 4;
   // The residual stream is fp32 where the weights are, else 2 bytes.
   const residual = tokens * hidden_size * (weight_bytes === 4 ? 4 : 2);
@@ -55,11 +61,14 @@ export function trainingMemory(input: MemoryInput): MemoryParts {
   // fp32 gradient and its sum into .grad where it is trained.
   const loss = tile * (2 + 4) + tokens * hidden_size * 8 + (mode === 'full' ? 2 * 4 * vocab_size * hidden_size : 0);
 
+  // Answers are generated before a step trains on them: the keys and values of their tokens in every layer.
+  const cache = (input.generated ?? 0) * max_length * layers * 2 * key_value_size * weight_bytes;
+
   const bytes = {
     weights: base + adapters,
     gradients: trained * 4,
     optimizer: trained * 8,
-    activations: layers * residual + inside + loraInside,
+    activations: Math.max(layers * residual + inside + loraInside, cache),
     loss,
   };
   const sum = Object.values(bytes).reduce((total, part) => total + part, 0);

@@ -58,9 +58,9 @@ export async function readModelFacts(
 ): Promise<ModelFacts> {
   const config = await files.json('config.json');
   if (config === null || files.files.includes('adapter_config.json')) {
-    const adapter = AdapterConfig.safeParse(await files.json('adapter_config.json'));
-    if (adapter.success) {
-      const base = await readModelFacts(await openBase(adapter.data.base_model_name_or_path), openBase);
+    const baseId = await adapterBase(files);
+    if (baseId !== null) {
+      const base = await readModelFacts(await openBase(baseId), openBase);
       return {
         ...base,
         has_chat_template: base.has_chat_template || (await hasChatTemplate(files)),
@@ -117,6 +117,12 @@ export async function readModelFacts(
     adapter: null,
     notes,
   };
+}
+
+/** The model that a LoRA adapter belongs to, by the adapter's own words; null for another model. */
+export async function adapterBase(files: ModelFiles): Promise<string | null> {
+  const adapter = AdapterConfig.safeParse(await files.json('adapter_config.json'));
+  return adapter.success ? adapter.data.base_model_name_or_path : null;
 }
 
 /** Parameters of a dense decoder with a gated MLP, without biases and norms: within 1% for Llama, Qwen, Mistral. */

@@ -1,14 +1,20 @@
-import { open, readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { errorMessage, systemErrorCode, TrainerError } from '../errors.ts';
-import type { ModelFiles, ModelWeights } from '../hub/model-files.ts';
+import { MAX_TEXT_BYTES, type ModelFiles, type ModelWeights, tooLarge } from '../hub/model-files.ts';
+
+/** Where transformers keeps chat templates beside the default one. */
+const TEMPLATES = 'additional_chat_templates';
 
 /** A model in a local folder, as `save_pretrained` leaves it. `folder` is absolute. */
 export async function openModelFolder(folder: string): Promise<ModelFiles> {
   let files: string[];
   try {
     files = await readdir(folder);
+    if (files.includes(TEMPLATES)) {
+      files.push(...(await readdir(join(folder, TEMPLATES))).map((file) => `${TEMPLATES}/${file}`));
+    }
   } catch (cause) {
     throw new TrainerError(
       'usage',
@@ -25,15 +31,27 @@ export async function openModelFolder(folder: string): Promise<ModelFiles> {
     revision: null,
     files,
     json: async (file) => {
+      const text = await readText(join(folder, file));
       try {
-        return JSON.parse(await readFile(join(folder, file), 'utf8'));
+        return text === null ? null : JSON.parse(text);
       } catch (cause) {
-        if (systemErrorCode(cause) === 'ENOENT') return null;
         throw broken(join(folder, file), cause);
       }
     },
+    text: (file) => readText(join(folder, file)),
     weights: async () => (weightFiles.length > 0 ? readHeaders(folder, weightFiles) : null),
   };
+}
+
+async function readText(path: string): Promise<string | null> {
+  try {
+    if ((await stat(path)).size > MAX_TEXT_BYTES) throw tooLarge(path);
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof TrainerError) throw cause;
+    if (systemErrorCode(cause) === 'ENOENT') return null;
+    throw broken(path, cause);
+  }
 }
 
 const Header = z.record(z.string(), z.object({ shape: z.array(z.number().int().nonnegative()) }));

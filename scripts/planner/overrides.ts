@@ -1,5 +1,6 @@
 import { TrainerError } from '../errors.ts';
 import { Json, type JsonValue } from '../plan/json.ts';
+import type { Method } from '../plan/methods.ts';
 import { preview } from '../printable.ts';
 import known from './trl-arguments.json' with { type: 'json' };
 
@@ -33,6 +34,14 @@ const OWNED: Record<string, string> = {
   hub_revision: '--output-repo',
   trackio_static_space_id: 'the plan decides: a private Space',
   trackio_bucket_id: 'the plan decides: a private Space',
+  // Where prompts are answered.
+  reward_weights: '--reward, which takes a weight',
+  use_vllm: 'the script generates with transformers',
+  generation_batch_size: 'per_device_train_batch_size and gradient_accumulation_steps',
+  steps_per_generation: 'per_device_train_batch_size and gradient_accumulation_steps',
+  log_completions_hub_repo: 'the plan decides what goes to the Hub',
+  remove_unused_columns: 'the plan decides: rewards read the other columns',
+  auto_find_batch_size: 'the plan decides the batch by the memory; smaller: per_device_train_batch_size',
   // One process: these need several.
   deepspeed: 'the plan decides: one process',
   fsdp: 'the plan decides: one process',
@@ -48,37 +57,65 @@ const COUNTS = [
   'save_steps',
   'eval_steps',
   'logging_steps',
+  'num_generations',
+  'num_generations_eval',
+  'num_iterations',
+  'max_completion_length',
 ];
+/** KTO estimates a divergence from a row's neighbours in its batch, RLOO and GRPO an advantage from other answers. */
+const AT_LEAST_TWO: Partial<Record<Method, string[]>> = {
+  kto: ['per_device_train_batch_size'],
+  grpo: ['num_generations'],
+  rloo: ['num_generations', 'num_generations_eval'],
+};
 
-/** `--set name=value` -> arguments of the pinned TRL. A value is JSON where it can be, else text. */
-export function parseOverrides(flags: readonly string[]): Record<string, JsonValue> {
+/**
+ * `--set name=value` -> arguments of the pinned TRL's config for the method. A value is JSON where it can be, else
+ * text. Throws TrainerError `usage` for what it doesn't have and what the plan decides.
+ */
+export function parseOverrides(flags: readonly string[], method: Method): Record<string, JsonValue> {
   const overrides: Record<string, JsonValue> = {};
   for (const flag of flags) {
     const at = flag.indexOf('=');
     if (at < 1) throw bad(flag, 'expected --set name=value');
     const name = flag.slice(0, at).trim();
     if (name === 'trust_remote_code') throw bad(name, 'code from a model repository is never run');
-    const instead = Object.hasOwn(OWNED, name) ? OWNED[name] : undefined;
-    if (instead) throw bad(name, `it isn't set this way: ${instead}`);
-    if (!known.sft.includes(name)) throw unknown(name);
+    checkName(name, method);
     const value = parseValue(flag.slice(at + 1));
     if (!Json.safeParse(value).success) throw bad(flag, 'a number must be finite');
     if (COUNTS.includes(name) && !(Number.isSafeInteger(value) && Number(value) > 0)) {
       throw bad(flag, 'expected a whole number above 0');
+    }
+    if (AT_LEAST_TWO[method]?.includes(name) && value === 1) {
+      throw bad(flag, `${method.toUpperCase()} compares: at least 2`);
     }
     overrides[name] = value;
   }
   return overrides;
 }
 
-function unknown(name: string): TrainerError {
+/** Throws TrainerError `usage` for an argument that the method's config doesn't have, or that isn't set this way. */
+export function checkName(name: string, method: Method): void {
+  const instead = Object.hasOwn(OWNED, name) ? OWNED[name] : undefined;
+  if (instead) throw bad(name, `it isn't set this way: ${instead}`);
+  if (!argumentsOf(method).includes(name)) throw unknown(name, method);
+}
+
+/** Fields of the config classes; none for a method that isn't trained here. */
+const BY_METHOD: Partial<Record<Method, string[]>> = known.methods;
+
+const argumentsOf = (method: Method): string[] => [...known.shared, ...(BY_METHOD[method] ?? [])];
+
+function unknown(name: string, method: Method): TrainerError {
   const renamed = Object.entries(known.renamed).find(([old]) => old === name)?.[1];
   if (renamed) return bad(name, `this TRL has no such argument; it became ${renamed}`);
-  const near = known.sft.filter((argument) => argument.includes(name) || name.includes(argument)).slice(0, 5);
-  return bad(
-    name,
-    `the pinned TRL's SFTConfig has no such argument${near.length > 0 ? `; near: ${near.join(', ')}` : ''}`,
-  );
+  const near = argumentsOf(method).filter((argument) => argument.includes(name) || name.includes(argument));
+  const elsewhere = Object.entries(known.methods).flatMap(([other, names]) => (names.includes(name) ? [other] : []));
+  const hints = [
+    elsewhere.length > 0 ? `it is one of ${elsewhere.join(', ')}` : '',
+    near.length > 0 ? `near: ${near.slice(0, 5).join(', ')}` : '',
+  ].filter(Boolean);
+  return bad(name, [`the pinned TRL has no such argument for ${method.toUpperCase()}`, ...hints].join('; '));
 }
 
 function parseValue(text: string): JsonValue {

@@ -2,9 +2,13 @@ import type { Flavor } from '../plan/flavor.ts';
 import { billedUsd } from '../plan/price.ts';
 import type { Alternative, Recipe } from '../plan/schema.ts';
 import { acceleratorOf } from './accelerator.ts';
+import { answerTokens, sequencesOf } from './lengths.ts';
 import { diskGib, loadingRamGib, type MemoryParts, totalGib, trainingMemory } from './memory.ts';
-import { buildRecipe, LORA_RANK, numberOr, type Target, type Workload } from './recipe.ts';
+import { methodRecipe } from './method-recipe.ts';
+import { buildRecipe, LORA_RANK } from './recipe.ts';
+import { batchesFor } from './steps.ts';
 import { jobSeconds, timeoutFor } from './time.ts';
+import { numberOr, type Target, type Workload } from './workload.ts';
 
 /** One way to run the work: a machine, a recipe that fits it, and what that takes. */
 export interface Candidate {
@@ -41,7 +45,7 @@ export function candidateFor(input: SearchInput, flavor: Flavor, target: Target)
   const accelerator = acceleratorOf(flavor);
   const limit = accelerator ? accelerator.usable_gib : flavor.ram_gib;
   for (const mode of input.modes) {
-    for (const batch of batches(input)) {
+    for (const batch of batchesFor(input.work)) {
       const recipe = buildRecipe(input.work, { ...input, mode, target, batch });
       const weightBytes = recipe.weights_dtype === 'float32' ? 4 : 2;
       const memory = trainingMemory({
@@ -51,6 +55,9 @@ export function candidateFor(input: SearchInput, flavor: Flavor, target: Target)
         lora_rank: LORA_RANK,
         per_device_train_batch_size: batch,
         max_length: input.max_length,
+        sequences: methodRecipe(input.work.method).sequences,
+        reference: methodRecipe(input.work.method).reference,
+        generated: generatedTogether(input.work, recipe),
       });
       const total = totalGib(memory);
       if (total > FILL * limit) continue;
@@ -90,11 +97,19 @@ export function toAlternative(candidate: Candidate): Alternative {
   };
 }
 
-/** Batch sizes to try, largest first; one that was asked for is the only one. */
-function batches(input: SearchInput): number[] {
-  const asked = input.work.request.set?.per_device_train_batch_size;
-  if (asked !== undefined) return [numberOr(asked, 1)];
-  return input.work.rows < 1000 ? [8, 4, 2, 1] : [16, 8, 4, 2, 1];
+/** Sequences that are generated side by side: all answers of an optimizer step. */
+function generatedTogether(work: Workload, { training_args: args }: Recipe): number {
+  if (methodRecipe(work.method).generation === null) return 0;
+  return numberOr(args.per_device_train_batch_size, 1) * numberOr(args.gradient_accumulation_steps, 1);
+}
+
+/** Tokens that are generated one after the other, in all steps and evaluations; at most, for answers may be short. */
+function decodedTokens(work: Workload, recipe: Recipe, evaluations: number): number {
+  if (methodRecipe(work.method).generation === null) return 0;
+  const { per_device_eval_batch_size, num_generations_eval, num_iterations } = recipe.training_args;
+  const evalBatches = (work.eval_rows * numberOr(num_generations_eval, 2)) / numberOr(per_device_eval_batch_size, 1);
+  const rounds = recipe.total_steps / numberOr(num_iterations, 1) + evaluations * Math.ceil(evalBatches);
+  return Math.round(rounds * answerTokens(work));
 }
 
 function priced(input: SearchInput, flavor: Flavor, recipe: Recipe, memory: MemoryParts, total: number): Candidate {
@@ -102,7 +117,10 @@ function priced(input: SearchInput, flavor: Flavor, recipe: Recipe, memory: Memo
   const args = recipe.training_args;
   const batch = numberOr(args.per_device_train_batch_size, 1);
   const accumulation = numberOr(args.gradient_accumulation_steps, 1);
-  const rowTokens = Math.min(statistics.mean, input.max_length) * (batch > 1 ? PADDING : 1);
+  const { generation, sequences } = methodRecipe(input.work.method);
+  const answered = generation === null ? 0 : answerTokens(input.work);
+  const sequence = Math.min(statistics.mean / sequencesOf(input.work) + answered, input.max_length);
+  const rowTokens = sequences * sequence * (batch > 1 ? PADDING : 1);
   const tokens = Math.round(recipe.total_steps * batch * accumulation * rowTokens);
   const evaluations = eval_rows > 0 ? 2 + recipe.total_steps / numberOr(args.eval_steps, recipe.total_steps) : 0;
   const seconds = jobSeconds({
@@ -112,6 +130,7 @@ function priced(input: SearchInput, flavor: Flavor, recipe: Recipe, memory: Memo
     eval_tokens: Math.round(evaluations * eval_rows * rowTokens),
     total_steps: recipe.total_steps,
     gradient_accumulation_steps: accumulation,
+    decoded_tokens: decodedTokens(input.work, recipe, Math.ceil(evaluations)),
     backend: input.backend,
     accelerator: acceleratorOf(flavor),
     cpus: flavor.cpus,

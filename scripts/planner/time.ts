@@ -11,6 +11,8 @@ const EFFICIENCY = { large: 0.3, small: 0.15, small_below_parameters: 1e9 };
 const CPU_TFLOPS_PER_CORE = 0.02;
 /** Below this a step is bound by launching kernels and Python, not by arithmetic. */
 const MIN_STEP_SECONDS = { accelerator: 0.15, cpu: 0.12 };
+/** A token generated for a whole batch: transformers' `generate` is bound by launching kernels, about 30 a second. */
+const DECODING_SECONDS = { accelerator: 0.035, cpu: 0.02 };
 /** Download from and upload to the Hub, bytes a second: a cautious figure for a datacenter. */
 const TRANSFER_BYTES_PER_SECOND = 80e6;
 /** Image, uv's install of torch and TRL, imports; on this machine the environment is there already. */
@@ -25,6 +27,8 @@ export interface TimeInput {
   eval_tokens: number;
   total_steps: number;
   gradient_accumulation_steps: number;
+  /** Tokens that are generated one after the other, each for a whole batch. */
+  decoded_tokens?: number;
   backend: 'hf' | 'local';
   /** null for a CPU. */
   accelerator: Accelerator | null;
@@ -41,9 +45,10 @@ export function jobSeconds(input: TimeInput): number {
   const speed = 1e12 * (accelerator ? accelerator.tflops * efficiency : input.cpus * CPU_TFLOPS_PER_CORE);
   const floor = accelerator ? MIN_STEP_SECONDS.accelerator : MIN_STEP_SECONDS.cpu;
   const training = Math.max(flops / speed, input.total_steps * input.gradient_accumulation_steps * floor);
+  const decoding = (input.decoded_tokens ?? 0) * (accelerator ? DECODING_SECONDS.accelerator : DECODING_SECONDS.cpu);
   const transfers =
     input.backend === 'hf' ? (facts.parameters * (mode === 'full' ? 6 : 2)) / TRANSFER_BYTES_PER_SECOND : 0;
-  return STARTUP_SECONDS[input.backend] + transfers + training;
+  return STARTUP_SECONDS[input.backend] + transfers + training + decoding;
 }
 
 /** Twice the estimate and a quarter of an hour, in steps of five minutes: an estimate is not a promise. */

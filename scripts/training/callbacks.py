@@ -6,22 +6,39 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from .events import alarm, emit, finite
 
+# <measures>
+# What a method logs besides its loss, by TRL's names, and what it is called in an event.
+MEASURES = {
+    "reward": "reward",
+    "reward_std": "reward_std",
+    "kl": "kl",
+    "rewards/margins": "margin",
+    "margin": "margin",
+    "rewards/accuracies": "accuracy",
+    "accuracy": "accuracy",
+}
 
+
+def measured(logs: dict[str, Any]) -> dict[str, float | None]:
+    return {name: finite(logs[logged]) for logged, name in MEASURES.items() if logged in logs}
+
+
+# </measures>
 class ReportProgress(TrainerCallback):
     def __init__(self, rows: int, eval_rows: int) -> None:
         self.rows = rows
         self.eval_rows = eval_rows
+        # <hub_output>
         self.on_checkpoint: Callable[[Path, int], None] | None = None
+        # </hub_output>
         self.when = "before"
         self.began = time.monotonic()
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         self.when, self.began = "during", time.monotonic()
         emit("stage", stage="training")
         emit(
@@ -33,14 +50,7 @@ class ReportProgress(TrainerCallback):
             device=torch.cuda.get_device_name() if args.device.type == "cuda" else args.device.type,
         )
 
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def on_log(self, args: Any, state: TrainerState, control: Any, logs: Any = None, **kwargs: Any) -> None:
         if logs is None or "loss" not in logs:
             return
         loss, grad_norm = finite(logs["loss"]), finite(logs.get("grad_norm"))
@@ -54,23 +64,32 @@ class ReportProgress(TrainerCallback):
             tokens=finite(logs.get("num_tokens")),
             gpu_memory_gib=round(torch.cuda.max_memory_allocated() / 2**30, 2) if args.device.type == "cuda" else None,
             seconds=round(time.monotonic() - self.began, 3),
+            # <measures>
+            **measured(logs),
+            # </measures>
         )
         if loss is None:
             alarm("loss_not_finite", f"the loss at step {state.global_step} is {logs['loss']}")
         elif "grad_norm" in logs and grad_norm is None:
             alarm("grad_norm_not_finite", f"the gradient's norm at step {state.global_step} is {logs['grad_norm']}")
 
-    def on_evaluate(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        metrics: dict[str, float] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        emit("eval", when=self.when, step=state.global_step, eval_loss=finite((metrics or {}).get("eval_loss")))
+    # <evaluation>
+    def on_evaluate(self, args: Any, state: TrainerState, control: Any, metrics: Any = None, **kwargs: Any) -> None:
+        values = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
+        emit(
+            "eval",
+            when=self.when,
+            step=state.global_step,
+            eval_loss=finite(values.get("loss")),
+            # <measures>
+            **measured(values),
+            # </measures>
+        )
 
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    # </evaluation>
+    def on_save(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         emit("checkpoint", step=state.global_step)
+        # <hub_output>
         if self.on_checkpoint is not None and state.is_world_process_zero:
             self.on_checkpoint(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}", state.global_step)
+        # </hub_output>

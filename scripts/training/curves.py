@@ -6,22 +6,15 @@ from typing import Any
 
 from huggingface_hub import HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
-from transformers import TrainerControl, TrainerState, TrainingArguments
 from transformers.integrations import TrackioCallback
 
 from .events import alarm
 
 
-def usable_space(space_id: str | None, private: bool) -> str | None:
-    """The Space that may show the curves, or None to keep them on this machine.
-
-    Trackio ignores `private` where the Space exists already, so that is looked at here. It also reads these two
-    variables where no Space is given, which would show the curves somewhere that the plan doesn't say.
-    """
-    for variable in ("TRACKIO_SPACE_ID", "TRACKIO_SERVER_URL"):
-        os.environ.pop(variable, None)
-    if space_id is None:
-        return None
+# <space>
+def usable_space(space_id: str, private: bool) -> str | None:
+    """The Space that may show the curves, or None to keep them on this machine: Trackio ignores `private` where the
+    Space exists already."""
     try:
         if private and not HfApi().space_info(space_id, timeout=30).private:
             alarm("space_public", f"Space {space_id} is public and the plan says private: the curves stay here")
@@ -34,12 +27,14 @@ def usable_space(space_id: str | None, private: bool) -> str | None:
     return space_id
 
 
+# </space>
 class Curves(TrackioCallback):
     """transformers' callback; where it fails, metrics go to this machine's disk, or nowhere."""
 
     broken = False
 
-    def setup(self, args: TrainingArguments, state: TrainerState, model: Any, **kwargs: Any) -> None:
+    # <space>
+    def setup(self, args: Any, state: Any, model: Any, **kwargs: Any) -> None:
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
@@ -52,6 +47,7 @@ class Curves(TrackioCallback):
             args.trackio_space_id = None
             super().setup(args, state, model, **kwargs)
 
+    # </space>
     def call(self, hook: Any, *args: Any, **kwargs: Any) -> None:
         if self.broken:
             return
@@ -61,31 +57,16 @@ class Curves(TrackioCallback):
             self.broken = True
             alarm("no_curves", f"Trackio failed ({error}): training goes on without it")
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: Any = None, **kwargs: Any
-    ) -> None:
-        self.call(super().on_train_begin, args, state, control, model=model, **kwargs)
+    def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
+        # Trackio reads these where no Space is given, and would show the curves somewhere that the plan doesn't say.
+        for variable in ("TRACKIO_SPACE_ID", "TRACKIO_SERVER_URL"):
+            os.environ.pop(variable, None)
+        self.call(super().on_train_begin, *args, **kwargs)
 
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        model: Any = None,
-        logs: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        self.call(super().on_log, args, state, control, model=model, logs=logs, **kwargs)
+    def on_log(self, *args: Any, **kwargs: Any) -> None:
+        self.call(super().on_log, *args, **kwargs)
 
-    def on_train_end(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        model: Any = None,
-        processing_class: Any = None,
-        **kwargs: Any,
-    ) -> None:
+    def on_train_end(self, *args: Any, **kwargs: Any) -> None:
         """Not the end yet: an evaluation follows, and the model is saved before anything waits for a Space."""
 
     def finish(self) -> None:

@@ -9,7 +9,8 @@ from datasets import Dataset
 from .events import CannotTrain
 from .hub_data import load_hub_split
 from .local_data import local_files, read_rows
-from .mapping import map_columns, map_row
+from .map_row import map_row
+from .mapping import map_columns
 from .trainable import is_trainable
 
 
@@ -17,17 +18,27 @@ def load_rows(dataset: dict[str, Any], seed: int) -> tuple[Dataset, Dataset | No
     """Rows to train on and rows held out. `examples` is the first N of a seeded shuffle; a held-out share is the end
     of what is used, at most half of it."""
     rows, held_out = load_split(dataset, dataset["split"]), None
+    # <divided>
     evaluation = dataset["evaluation"]
+    # </divided>
+    # <shuffled>
     if dataset["examples"] is not None or (evaluation and evaluation["from"] == "share"):
         rows = rows.shuffle(seed=seed)
+    # </shuffled>
+    # <examples>
     if dataset["examples"] is not None:
         rows = rows.select(range(min(dataset["examples"], len(rows))))
+    # </examples>
+    # <evaluation_share>
     if evaluation and evaluation["from"] == "share":
         keep = len(rows) - min(evaluation["rows"], len(rows) // 2)
         rows, held_out = rows.select(range(keep)), rows.select(range(keep, len(rows)))
+    # </evaluation_share>
+    # <evaluation_split>
     if evaluation and evaluation["from"] == "split":
         held_out = load_split(dataset, evaluation["split"])
         held_out = held_out.select(range(min(evaluation["rows"], len(held_out))))
+    # </evaluation_split>
     if len(rows) == 0 or (held_out is not None and len(held_out) == 0):
         raise CannotTrain("no_rows", "no row is left that can train: validate the data")
     return rows, held_out
@@ -56,7 +67,7 @@ def load_files(files: list[Path], dataset: dict[str, Any]) -> Dataset:
     for file in files:
         rows.extend(read_rows(file))
     # <mapping>
-    rows = [map_row(row, dataset["mapping"]["columns"]) for row in rows]
+    rows = [map_row(row) for row in rows]
     # </mapping>
     # <drop_invalid>
     rows = [row for row in rows if is_trainable(row, dataset["format"], dataset["conversational"])]

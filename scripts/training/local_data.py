@@ -17,9 +17,11 @@ from .events import CannotTrain
 def local_files(dataset: dict[str, Any]) -> list[Path]:
     """The data's files; where they are not on this machine, from the private repository they were uploaded to."""
     files = [Path(file) for file in dataset["files"]]
+    # <upload>
     if dataset["upload"] is not None and not all(file.is_file() for file in files):
         repo_id = dataset["upload"]["repo_id"]
         files = [Path(hf_hub_download(repo_id, file.name, repo_type="dataset")) for file in files]
+    # </upload>
     missing = [str(file) for file in files if not file.is_file()]
     if missing:
         raise CannotTrain("data_missing", f"the data is gone: {missing[0]} doesn't exist. Plan again.")
@@ -42,22 +44,31 @@ def fingerprint(files: list[Path]) -> str:
 def read_rows(file: Path) -> Iterator[dict[str, Any]]:
     """One dictionary a row. Not `load_dataset`: its readers turn the text "42" into a number, "null" into nothing."""
     kind = file.suffix.lower()
+    # <parquet>
     if kind == ".parquet":
         for batch in pyarrow.parquet.ParquetFile(file).iter_batches():
             yield from batch.to_pylist()
-    elif kind == ".csv":
+    # </parquet>
+    # <csv>
+    if kind == ".csv":
         csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the limit is 128 KiB otherwise
         with file.open(encoding="utf-8-sig", newline="") as stream:
             yield from csv.DictReader(stream)
-    elif kind == ".json":
+    # </csv>
+    # <json>
+    if kind == ".json":
         yield from json_rows(json.loads(file.read_text(encoding="utf-8-sig")))
-    else:
+    # </json>
+    # <json_lines>
+    if kind not in (".parquet", ".csv", ".json"):
         with file.open(encoding="utf-8-sig") as stream:
             for line in stream:
                 if line.strip():
                     yield json.loads(line)
+    # </json_lines>
 
 
+# <json>
 def json_rows(document: Any) -> list[dict[str, Any]]:
     """A list of rows, or an object of which one value is that list."""
     if isinstance(document, dict):
@@ -66,3 +77,6 @@ def json_rows(document: Any) -> list[dict[str, Any]]:
     if not isinstance(document, list):
         raise CannotTrain("not_rows", "the JSON file is neither a list of rows nor an object with one such list")
     return document
+
+
+# </json>

@@ -5,13 +5,19 @@ from typing import Any
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
 
 
-def merge_adapter(base: str, base_arguments: dict[str, Any], adapter: dict[str, Any], folder: Path) -> str:
+def merge_adapter(
+    base: str,
+    base_arguments: dict[str, Any],
+    adapter: dict[str, Any],
+    folder: Path,
+    auto_class: Any = AutoModelForCausalLM,
+) -> str:
     """Saves the merged model and returns its folder. `base_arguments`: dtype, revision, ... of the base."""
     arguments = {**base_arguments, "dtype": getattr(torch, base_arguments["dtype"])}
-    model = AutoModelForCausalLM.from_pretrained(base, trust_remote_code=False, **arguments)
+    model = auto_class.from_pretrained(base, trust_remote_code=False, **arguments)
     merged = PeftModel.from_pretrained(model, adapter["id"], revision=adapter["revision"]).merge_and_unload()
     merged.save_pretrained(folder)
     return str(folder)
@@ -23,7 +29,12 @@ def save_merged(trainer: Any, base: str, base_arguments: dict[str, Any], folder:
     adapter = Path(base) / "adapter"
     trainer.save_model(str(adapter))
     trainer.processing_class.save_pretrained(folder)
-    merge_adapter(base, base_arguments, {"id": str(adapter), "revision": None}, folder)
+    auto_class: Any = AutoModelForCausalLM
+    # <reward_model>
+    auto_class = AutoModelForSequenceClassification
+    base_arguments = {**base_arguments, "num_labels": 1, "pad_token_id": trainer.processing_class.pad_token_id}
+    # </reward_model>
+    merge_adapter(base, base_arguments, {"id": str(adapter), "revision": None}, folder, auto_class)
 
 
 # </merged_output>

@@ -9,12 +9,12 @@ from .events import CannotTrain
 
 def model_arguments(model: dict[str, Any], recipe: dict[str, Any]) -> dict[str, Any]:
     """Arguments of `from_pretrained`. Without a dtype TRL would load float32."""
-    arguments: dict[str, Any] = {"dtype": recipe["weights_dtype"]}
-    if model["revision"] is not None:
-        arguments["revision"] = model["revision"]
-    if recipe["attn_implementation"] is not None:
-        arguments["attn_implementation"] = recipe["attn_implementation"]
-    return arguments
+    arguments = {
+        "dtype": recipe["weights_dtype"],
+        "revision": model["revision"],
+        "attn_implementation": recipe["attn_implementation"],
+    }
+    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def load_tokenizer(source: dict[str, Any]) -> Any:
@@ -37,8 +37,8 @@ def check_chat_template(tokenizer: Any, model: dict[str, Any], recipe: dict[str,
     if tokenizer.chat_template is None and recipe["training_args"].get("chat_template_path") is None:
         raise CannotTrain(
             "no_chat_template",
-            f"the data is conversations, and {model['id']} has no chat template: it is a base model. "
-            "Train its instruct model, or lend it a template: --set chat_template_path=<model>",
+            f"the data is conversations, and {model['id']} has no chat template: it is a base model. Train its "
+            "instruct model, or with SFT and reward models lend it a template: --set chat_template_path=<model>",
         )
 
 

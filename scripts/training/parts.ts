@@ -2,20 +2,46 @@ import args from './arguments.py';
 import callbacks from './callbacks.py';
 import card from './card.py';
 import checkpoints from './checkpoints.py';
+import code_sandbox from './code_sandbox.py';
+import code_tests from './code_tests.py';
 import curves from './curves.py';
 import data from './data.py';
+import dpo from './dpo.py';
 import events from './events.py';
+import grpo from './grpo.py';
 import hub_data from './hub_data.py';
 import hub_output from './hub_output.py';
+import kto from './kto.py';
 import local_data from './local_data.py';
 import lora from './lora.py';
 import mapping from './mapping.py';
+import math_judge from './math_judge.py';
 import merge from './merge.py';
 import model from './model.py';
+import pairs from './pairs.py';
 import qlora from './qlora.py';
+import reward from './reward.py';
+import reward_code from './reward_code.py';
+import reward_exact from './reward_exact.py';
+import reward_examples from './reward_examples.py';
+import reward_file from './reward_file.py';
+import reward_format from './reward_format.py';
+import reward_here from './reward_here.py';
+import reward_json_schema from './reward_json_schema.py';
+import reward_length from './reward_length.py';
+import reward_math from './reward_math.py';
+import reward_model from './reward_model.py';
+import reward_regex from './reward_regex.py';
+import reward_text from './reward_text.py';
+import reward_trial from './reward_trial.py';
+import reward_watch from './reward_watch.py';
+import rloo from './rloo.py';
 import run from './run.py';
 import safety from './safety.py';
 import samples from './samples.py';
+import sandbox_child from './sandbox_child.py';
+import sandbox_lock from './sandbox_lock.py';
+import scores from './scores.py';
 import sft from './sft.py';
 import share from './share.py';
 import trainable from './trainable.py';
@@ -26,20 +52,46 @@ export const PARTS: Readonly<Record<string, string>> = {
   callbacks,
   card,
   checkpoints,
+  code_sandbox,
+  code_tests,
   curves,
   data,
+  dpo,
   events,
+  grpo,
   hub_data,
   hub_output,
+  kto,
   local_data,
   lora,
   mapping,
+  math_judge,
   merge,
   model,
+  pairs,
   qlora,
+  reward,
+  reward_code,
+  reward_exact,
+  reward_examples,
+  reward_file,
+  reward_format,
+  reward_here,
+  reward_json_schema,
+  reward_length,
+  reward_math,
+  reward_model,
+  reward_regex,
+  reward_text,
+  reward_trial,
+  reward_watch,
+  rloo,
   run,
   safety,
   samples,
+  sandbox_child,
+  sandbox_lock,
+  scores,
   sft,
   share,
   trainable,

@@ -9,6 +9,7 @@ const LINE = 120;
  */
 export function pythonLiteral(value: JsonValue, indent = 0, used = indent): string {
   const line = oneLine(value);
+  if (typeof value === 'string' && indent > 0 && used + line.length >= LINE) return byLines(value, indent);
   if (used + line.length < LINE || value === null || typeof value !== 'object') return line;
   const inner = ' '.repeat(indent + 4);
   const entries = Array.isArray(value)
@@ -20,6 +21,14 @@ export function pythonLiteral(value: JsonValue, indent = 0, used = indent): stri
   if (entries.length === 0) return line;
   const [open, close] = Array.isArray(value) ? '[]' : '{}';
   return `${open}\n${entries.map((entry) => `${inner}${entry},\n`).join('')}${' '.repeat(indent)}${close}`;
+}
+
+/** A text of several lines as Python strings side by side, one a line of it. */
+function byLines(text: string, indent: number): string {
+  const lines = text.split(/(?<=\n)/);
+  if (lines.length === 1) return pythonString(text);
+  const inner = ' '.repeat(indent + 4);
+  return `(\n${lines.map((each) => `${inner}${pythonString(each)}\n`).join('')}${' '.repeat(indent)})`;
 }
 
 function oneLine(value: JsonValue): string {

@@ -17,7 +17,7 @@ export interface PythonModule {
 }
 
 const REGION = /^[ \t]*# <(\w+)>\n([\s\S]*?)^[ \t]*# <\/\1>\n/m;
-const DOCSTRING = /^"""([\s\S]*?)"""\n/;
+const DOCSTRING = /^r?"""([\s\S]*?)"""\n/;
 const IMPORT = /^(?:from (\S+) import (?:\(([^)]*)\)|(.+))|import (\S+))\n/gm;
 
 /** Keeps the regions of these names without their marks, and drops the others. */
@@ -49,7 +49,7 @@ export function parseModule(source: string): PythonModule {
 }
 
 function uses(body: string, name: string): boolean {
-  return new RegExp(`\\b${name}\\b`).test(body);
+  return new RegExp(`(?<![\\w.'"])${name}\\b`).test(body);
 }
 
 /** All imports at the top: each module once, the standard library first, sorted as ruff sorts. */
@@ -88,25 +88,44 @@ const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Those that our modules import. */
 const STANDARD_LIBRARY = new Set([
+  'ast',
+  'asyncio',
+  'atexit',
+  'builtins',
   'collections',
   'concurrent',
   'contextlib',
   'csv',
+  'ctypes',
+  'dataclasses',
   'errno',
+  'fractions',
   'functools',
   'hashlib',
+  'inspect',
+  'io',
+  'itertools',
   'json',
+  'linecache',
+  'logging',
   'math',
   'os',
   'pathlib',
   'pprint',
+  'queue',
+  'random',
   're',
   'shutil',
   'signal',
+  'string',
+  'struct',
+  'subprocess',
   'sys',
   'tempfile',
+  'threading',
   'time',
   'types',
   'typing',
+  'urllib',
   'warnings',
 ]);

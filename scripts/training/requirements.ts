@@ -1,4 +1,5 @@
-import type { PlanModel, Recipe } from '../plan/schema.ts';
+import type { Plan, PlanModel, Recipe } from '../plan/schema.ts';
+import { rewardDependencies } from './reward-parts.ts';
 
 /**
  * The one place where the training packages are pinned. These versions were run together; no upgrade without
@@ -27,14 +28,17 @@ export const EXCLUDE_NEWER = '2026-11-20T00:00:00Z';
 export function scriptDependencies({
   recipe,
   model,
+  reward = null,
 }: {
   recipe: Pick<Recipe, 'mode' | 'attn_implementation'>;
   model: Pick<PlanModel, 'adapter'>;
+  reward?: Plan['reward'];
 }): string[] {
   return [
     ...ALWAYS,
     ...(recipe.mode !== 'full' || model.adapter ? [PEFT] : []),
     ...(recipe.mode === 'qlora' ? [BITSANDBYTES] : []),
     ...(recipe.attn_implementation?.includes('/') ? [KERNELS] : []),
+    ...rewardDependencies(reward),
   ];
 }

@@ -13,7 +13,7 @@ from typing import Any
 import datasets
 import huggingface_hub
 import transformers
-from transformers import TrainerState, set_seed
+from transformers import TrainerCallback, TrainerState, set_seed
 
 from .arguments import trainer_arguments
 from .callbacks import ReportProgress
@@ -25,9 +25,13 @@ from .events import CannotTrain, alarm, emit
 from .hub_output import HubRepo
 from .merge import merge_adapter, save_merged
 from .model import adapter_tokenizer, check_chat_template, load_tokenizer, model_arguments
+from .pairs import mixed_rows
 from .plan import PLAN
+from .reward_trial import try_reward
+from .reward_watch import RewardsVary
 from .safety import EXIT_STOPPED, OutOfTime, StopInTime, deadline_margin
 from .samples import answer_questions, first_questions
+from .scores import score_pairs
 from .sft import make_trainer
 from .share import shareable
 
@@ -72,6 +76,13 @@ def main() -> int:
     emit("stage", stage="loading_data")
     seed = PLAN["recipe"]["training_args"].get("seed", 42)
     rows, held_out = load_rows(PLAN["dataset"], seed)
+    # <kto>
+    rows = mixed_rows(rows, seed)
+    # </kto>
+    # <rewards>
+    emit("stage", stage="checking_reward")
+    try_reward(PLAN["reward"], rows)
+    # </rewards>
 
     emit("stage", stage="loading_model")
     model, model_init = PLAN["model"]["id"], model_arguments(PLAN["model"], PLAN["recipe"])
@@ -84,12 +95,19 @@ def main() -> int:
     # <conversational>
     check_chat_template(tokenizer, PLAN["model"], PLAN["recipe"])
     # </conversational>
+    space_id: str | None = None
+    # <space>
     space_id = usable_space(output["trackio"]["space_id"], output["trackio"]["private"])
+    # </space>
     progress = ReportProgress(len(rows), len(held_out or []))
     # <hub_output>
     progress.on_checkpoint = repo.upload_checkpoint
     # </hub_output>
     curves = Curves()
+    callbacks: list[TrainerCallback] = [PlanDigest(DIGEST), stop, progress, curves]
+    # <rewards>
+    callbacks.append(RewardsVary())
+    # </rewards>
     set_seed(seed)  # LoRA draws its first weights while the trainer is made
     trainer = make_trainer(
         plan=PLAN,
@@ -98,7 +116,7 @@ def main() -> int:
         rows=rows,
         held_out=held_out,
         arguments=trainer_arguments(PLAN, checkpoints, model_init, space_id),
-        callbacks=[PlanDigest(DIGEST), stop, progress, curves],
+        callbacks=callbacks,
     )
     check_rows(trainer, progress)
 
@@ -107,6 +125,10 @@ def main() -> int:
     if checkpoint is None:
         answer_questions(trainer, questions, "before")
     # </samples>
+    # <scores>
+    if checkpoint is None:
+        score_pairs(trainer, "before")
+    # </scores>
     # <evaluation>
     if checkpoint is None:
         emit("stage", stage="evaluating")
@@ -136,8 +158,8 @@ def main() -> int:
     # <adapter>
     shutil.rmtree(model)
     # </adapter>
-    progress.when = "after"
     # <evaluation>
+    progress.when = "after"
     if stop.has_time():
         emit("stage", stage="evaluating")
         with contextlib.suppress(OutOfTime):
@@ -147,6 +169,10 @@ def main() -> int:
     if stop.has_time():
         answer_questions(trainer, questions, "after")
     # </samples>
+    # <scores>
+    if stop.has_time():
+        score_pairs(trainer, "after")
+    # </scores>
     describe(folder, model_card(PLAN, step, total_steps, history + trainer.state.log_history))
     write_run_file(folder, {"digest": DIGEST, "complete": True, "step": step, "total_steps": total_steps})
     emit("saved", path=str(folder))
@@ -172,9 +198,14 @@ def check_rows(trainer: Any, progress: ReportProgress) -> None:
     left = len(trainer.train_dataset)
     if left == 0:
         raise CannotTrain("no_rows", f"none of the {progress.rows} rows was left to train on: validate the data")
-    if left < progress.rows and not trainer.args.packing:
+    if left < progress.rows and not getattr(trainer.args, "packing", False):
         alarm("rows_dropped", f"{progress.rows - left} of {progress.rows} rows are not trained on")
         progress.rows = left
+    # <rewards>
+    prompts = trainer.args.generation_batch_size // trainer.args.num_generations
+    if left < prompts:  # TRL would end after no step at all
+        raise CannotTrain("no_steps", f"a step takes {prompts} prompts, and there are {left}: take smaller steps")
+    # </rewards>
 
 
 def train(trainer: Any, checkpoint: Path | None) -> None:

@@ -6,7 +6,7 @@ import time
 from types import FrameType
 from typing import Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from .events import emit
 
@@ -18,10 +18,12 @@ def deadline_margin(timeout_seconds: float) -> float:
     return min(max(60.0, 0.1 * timeout_seconds), 900.0, 0.5 * timeout_seconds)
 
 
+# <evaluation>
 class OutOfTime(Exception):
     """The evaluation after training would take the time that the upload needs."""
 
 
+# </evaluation>
 class StopInTime(TrainerCallback):
     """Asks the trainer to save and stop. `reason` is then `deadline` or `sigterm`."""
 
@@ -29,7 +31,9 @@ class StopInTime(TrainerCallback):
         """`deadline`: time by the monotonic clock, seconds, at which the last step must be over."""
         self.deadline = deadline
         self.training = False
+        # <evaluation>
         self.trained = False
+        # </evaluation>
         self.reason: str | None = None
         self.signalled = False
         self.last = time.monotonic()
@@ -48,24 +52,20 @@ class StopInTime(TrainerCallback):
         """For what is only nice to have."""
         return not self.signalled and time.monotonic() < self.deadline
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         self.training = True
         self.last = time.monotonic()
 
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    # <evaluation>
+    def on_train_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         self.trained = True
 
-    def on_prediction_step(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_prediction_step(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         if self.trained and not self.has_time():
             raise OutOfTime
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    # </evaluation>
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         now = time.monotonic()
         self.slowest = max(self.slowest, now - self.last)  # evaluations and checkpoints between steps count
         self.last = now
@@ -81,8 +81,9 @@ class StopInTime(TrainerCallback):
             control.should_evaluate = False
             control.should_training_stop = True
 
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    # <evaluation>
+    def on_epoch_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         if self.reason is not None:
             control.should_evaluate = False  # the epoch was cut short
+
+    # </evaluation>

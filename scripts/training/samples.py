@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from trl import maybe_extract_prompt
 
 from .events import alarm, emit
 
@@ -19,6 +20,9 @@ def first_questions(rows: Dataset) -> list[Any]:
         # <prompts>
         question = row["prompt"]
         # </prompts>
+        # <pairs>
+        question = maybe_extract_prompt(row)["prompt"]
+        # </pairs>
         # <conversations>
         question = before_answer(row["messages"])
         # </conversations>

@@ -9,7 +9,7 @@ describe('--set', () => {
     [['lr_scheduler_type=linear'], { lr_scheduler_type: 'linear' }],
     [['chat_template_path=a=b'], { chat_template_path: 'a=b' }],
     [['optim_args={"a": 1}'], { optim_args: { a: 1 } }],
-  ])('%j', (flags, expected) => expect(parseOverrides(flags)).toEqual(expected));
+  ])('%j', (flags, expected) => expect(parseOverrides(flags, 'sft')).toEqual(expected));
 
   it.each([
     ['max_seq_length=9', /became max_length/],
@@ -36,7 +36,7 @@ describe('--set', () => {
     ['packing', /expected --set name=value/],
     ['=1', /expected --set name=value/],
   ])('refuses %s', (flag, message) => {
-    expect(() => parseOverrides([flag])).toThrow(
+    expect(() => parseOverrides([flag], 'sft')).toThrow(
       expect.objectContaining({ message: expect.stringMatching(message), exitCode: 2 }),
     );
   });

@@ -1,5 +1,5 @@
 import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
-import type { Workload } from '../../scripts/planner/recipe.ts';
+import type { Workload } from '../../scripts/planner/workload.ts';
 
 /** Real shapes, from the models' config.json. */
 export const QWEN3_06B: ModelFacts = {
@@ -45,6 +45,7 @@ export const LLAMA_70B: ModelFacts = {
 
 export function work(overrides: Partial<Workload> = {}): Workload {
   return {
+    method: 'sft',
     facts: QWEN3_06B,
     report: { verdict: 'READY', findings: [], invalid_rows: 0, format: 'language-modeling', conversational: true },
     tokens: { total: 500_000, mean: 500, p50: 450, p95: 900, max: 1000, estimated: true },

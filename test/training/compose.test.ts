@@ -39,6 +39,12 @@ describe.each(variants())('%s', (_, plan) => {
     expect(body).not.toMatch(/^(import|from) /m);
   });
 
+  it('defines no name twice: its modules become one', () => {
+    const names = [...script.matchAll(/^(?:def |class )?(\w+)(?:\(| = |: .* = )/gm)].map(([, name]) => name);
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+    expect(names).toContain('main');
+  });
+
   it('says what decides the run, and nothing else of the plan', () => {
     for (const key of ['method', 'model', 'dataset', 'recipe', 'limits', 'output'])
       expect(script).toContain(`    "${key}": `);
@@ -66,6 +72,16 @@ describe('only the parts that the run needs', () => {
     ['local_text', ['is_trainable('], ['check_chat_template', 'answer_questions', 'LoraConfig']],
     ['prompt_completion', ['row["prompt"]'], ['before_answer', 'check_chat_template']],
     ['local_upload', ['"files": ["data.jsonl"]', 'copyfile(__file__'], ['/home/alice', 'shareable']],
+    [
+      'dpo_lora',
+      ['DPOTrainer(', 'maybe_extract_prompt(row)', 'lora_config(plan["recipe"], plan["model"])'],
+      ['SFTTrainer', 'row["prompt"]', 'mixed_rows', 'score_pairs', 'SequenceClassification'],
+    ],
+    ['dpo_text', ['answer_questions('], ['check_chat_template', 'LoraConfig']],
+    ['kto_pairs', ['KTOTrainer(', 'mixed_rows(rows, seed)'], ['score_pairs', 'SFTTrainer']],
+    ['kto_lora', ['mixed_rows(', 'row["prompt"]'], ['score_pairs']],
+    ['reward_lora', ['RewardTrainer(', 'score_pairs(', 'task_type="SEQ_CLS"'], ['answer_questions', 'SFTTrainer']],
+    ['reward_adapter', ['merge_adapter(', '"num_labels": 1'], ['answer_questions']],
     ['local_pushed', ['shareable(script, PLAN)'], ['copyfile(__file__']],
   ])('%s', (variant, has, lacks) => {
     const script = scriptOf(variant);
@@ -76,7 +92,8 @@ describe('only the parts that the run needs', () => {
   it('every module is in some script', () => {
     const all = [...plans.keys()].map(scriptOf).join('\n');
     for (const [name, source] of Object.entries(PARTS)) {
-      const docstring = /^"""(.+)/.exec(source)?.[1]?.replace('"""', '') ?? name;
+      if (name === 'reward_here') continue; // tries rewards before there is a script
+      const docstring = /^r?"""(.+)/.exec(source)?.[1]?.replace('"""', '') ?? name;
       expect(all).toContain(`# ${docstring}`);
     }
   });
@@ -84,7 +101,8 @@ describe('only the parts that the run needs', () => {
 
 describe('what is refused', () => {
   it.each([
-    ['a method without a trainer', { method: 'dpo' as const }, 'no training script for dpo yet'],
+    ['rows with pictures', { dataset: { vision: true } }, 'no training script for vision-language models'],
+    ['a method that learns from a reward, without one', { method: 'grpo' as const }, 'the plan has none'],
     [
       'local data with a split to evaluate on',
       { dataset: { source: 'local' as const, evaluation: { from: 'split' as const, split: 'test', rows: 5 } } },

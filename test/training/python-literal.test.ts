@@ -28,6 +28,13 @@ describe('pythonLiteral', () => {
     );
   });
 
+  it('takes one line of a text a line where a line would be too long', () => {
+    const text = `def f():\n    return "${'x'.repeat(100)}"\n`;
+    expect(pythonLiteral({ a: text })).toBe(
+      `{\n    "a": (\n        "def f():\\n"\n        "    return \\"${'x'.repeat(100)}\\"\\n"\n    ),\n}`,
+    );
+  });
+
   it('no number that JSON lacks', () => {
     expect(() => pythonLiteral(Number.NaN)).toThrow('python literal of NaN');
   });

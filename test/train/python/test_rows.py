@@ -1,6 +1,7 @@
 """The rules for rows, against the table that the validation runs, too."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from datasets import Dataset
 from training.data import load_rows
 from training.events import CannotTrain, finite
 from training.local_data import fingerprint, json_rows, read_rows
-from training.mapping import map_columns, map_row
+from training.mapping import map_columns
 from training.safety import deadline_margin
 from training.trainable import is_trainable
 
@@ -40,10 +41,45 @@ ROWS = {"a": [1, 2], "b": ["x", "y"], "c": [None, None]}
 )
 def test_mapping(columns: list, expected: dict) -> None:
     mapping = [{"to": to, "from": origin} for to, origin in columns]
-    mapped = map_columns(Dataset.from_dict(ROWS), mapping)
-    assert mapped.to_dict() == expected
-    rows = [dict(zip(ROWS, values, strict=True)) for values in zip(*ROWS.values(), strict=True)]
-    assert [map_row(row, mapping) for row in rows] == mapped.to_list()
+    assert map_columns(Dataset.from_dict(ROWS), mapping).to_dict() == expected
+
+
+def map_to(monkeypatch: pytest.MonkeyPatch, sources: list[str], function: Callable[[dict], dict]) -> None:
+    """What the composer writes for a plan."""
+    monkeypatch.setattr("training.mapping.SOURCES", sources)
+    monkeypatch.setattr("training.mapping.map_row", function)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [None] * 1500 + [[{"role": "user", "content": "x"}]] * 1500,
+        [[{"role": "user", "content": None}]] * 1500 + [[{"role": "user", "content": "x"}]],
+        [[]] * 1500 + [["x"]],
+        [1] * 1500 + [1.5],
+        [True, False, None],
+        [],
+    ],
+    ids=lambda values: str(values[:1]),
+)
+def test_made_columns_have_the_types_of_all_rows(monkeypatch: pytest.MonkeyPatch, values: list) -> None:
+    numbers = list(range(len(values)))
+    rows = Dataset.from_dict({"label": numbers, "number": numbers, "other": ["x"] * len(values)})
+    map_to(monkeypatch, ["number"], lambda row: {"label": values[row["number"]], "kept": row.get("other")})
+    columns = [{"to": "label", "from": {"op": "..."}}, {"to": "kept", "from": "other"}]
+    mapped = map_columns(rows, columns)
+    assert len(mapped) == len(values)
+    if not values:
+        return
+    assert mapped["label"][:] == values
+    assert mapped["kept"][:] == ["x"] * len(values)
+
+
+def test_made_columns_of_mixed_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    for values in [[1, "x"], [1] * 1000 + ["x"]]:
+        map_to(monkeypatch, ["n"], lambda row, values=values: {"label": values[row["n"]]})
+        with pytest.raises(CannotTrain):
+            map_columns(Dataset.from_dict({"n": list(range(len(values)))}), [{"to": "label", "from": {"op": "..."}}])
 
 
 def dataset(tmp_path: Path, **changes: object) -> dict:

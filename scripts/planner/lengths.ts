@@ -1,0 +1,77 @@
+import type { TokenStatistics } from '../dataset/report.ts';
+import { TrainerError } from '../errors.ts';
+import { methodRecipe } from './method-recipe.ts';
+import type { ModelFacts } from './model-facts.ts';
+import { type Decision, numberOr, type Workload } from './workload.ts';
+
+const LENGTHS = [512, 1024, 2048, 4096, 8192, 16_384, 32_768];
+/** Tokens of an answer below which it says nothing. */
+const LEAST_ANSWER = 16;
+
+/** The most tokens that a sequence may have: of the model, or the longest that is planned. */
+const lengthLimit = (facts: ModelFacts): number =>
+  Math.min(facts.max_length ?? Number.POSITIVE_INFINITY, LENGTHS.at(-1) ?? 0);
+
+/** Characters are a rough measure of tokens: a quarter of room. */
+const roomFor = (tokens: TokenStatistics): number => (tokens.estimated ? 1.25 : 1);
+
+/**
+ * The shortest usual length that cuts no row, or at most one in twenty; within what the model can read. Where the
+ * model answers prompts, the longest prompt and its answer. Throws TrainerError `usage` for --max-length there.
+ */
+export function chooseMaxLength(work: Workload): Decision & { length: number } {
+  const { facts, tokens, request, method } = work;
+  if (methodRecipe(method).generation !== null) return promptAndAnswer(work);
+  if (request.maxLength !== undefined) {
+    return { length: request.maxLength, what: `sequences up to ${request.maxLength} tokens`, because: 'asked for' };
+  }
+  const limit = lengthLimit(facts);
+  // A pair is two sequences: estimated together, of about half its tokens each, but counted one by one.
+  const room = roomFor(tokens) / (tokens.estimated ? sequencesOf(work) : 1);
+  const [longest, most] = [tokens.max * room, tokens.p95 * room];
+  const wanted = tokens.max <= 2 * tokens.p95 ? longest : most;
+  const length = Math.min(LENGTHS.find((candidate) => candidate >= wanted) ?? limit, limit);
+  const estimated = tokens.estimated ? ' (estimated)' : '';
+  return {
+    length,
+    what: `sequences up to ${length} tokens`,
+    because:
+      longest <= length
+        ? `the longest row has about ${tokens.max}${estimated}`
+        : `95 of 100 rows have at most ${tokens.p95}${estimated}; the longest, ${tokens.max}, is cut`,
+  };
+}
+
+/** Sequences in the token count of a row. */
+export const sequencesOf = ({ method, report }: Workload): number =>
+  methodRecipe(method).sequences === 2 || report.format === 'preference' ? 2 : 1;
+
+function promptAndAnswer(work: Workload): Decision & { length: number } {
+  if (work.request.maxLength !== undefined) {
+    throw new TrainerError(
+      'usage',
+      'no_max_length',
+      `--max-length ${work.request.maxLength}: ${work.method.toUpperCase()} cuts no prompt`,
+      'How long an answer may get: --set max_completion_length=<tokens>. Leave longer prompts out of the data.',
+    );
+  }
+  const answer = answerTokens(work);
+  return {
+    length: promptTokens(work) + answer,
+    what: `answers up to ${answer} tokens`,
+    because:
+      work.request.set?.max_completion_length === undefined
+        ? `TRL's default, within what the model reads; the longest prompt has about ${work.tokens.max}`
+        : 'asked for',
+  };
+}
+
+const promptTokens = ({ tokens, facts }: Workload): number =>
+  Math.min(Math.ceil(tokens.max * roomFor(tokens)), lengthLimit(facts) - LEAST_ANSWER);
+
+/** Tokens that an answer to a prompt may have. */
+export function answerTokens(work: Workload): number {
+  const most = methodRecipe(work.method).generation?.max_tokens ?? 0;
+  const room = lengthLimit(work.facts) - promptTokens(work);
+  return numberOr(work.request.set?.max_completion_length, Math.max(1, Math.min(most, room)));
+}

@@ -1,0 +1,32 @@
+import type { MethodReport, TokenStatistics } from '../dataset/report.ts';
+import type { JsonValue } from '../plan/json.ts';
+import type { Method } from '../plan/methods.ts';
+import type { Request } from '../plan/request.ts';
+import type { ModelFacts } from './model-facts.ts';
+
+/** Where the recipe has to run. */
+export interface Target {
+  kind: 'cuda' | 'mps' | 'cpu';
+  bf16: boolean;
+}
+
+/** What of a run doesn't depend on the hardware. Rows, tokens and steps are counts. */
+export interface Workload {
+  method: Method;
+  facts: ModelFacts;
+  report: MethodReport;
+  tokens: TokenStatistics;
+  /** Rows that are trained on, and rows held out. */
+  rows: number;
+  eval_rows: number;
+  request: Request;
+}
+
+export interface Decision {
+  what: string;
+  because: string;
+}
+
+export function numberOr(value: JsonValue | undefined, fallback: number): number {
+  return typeof value === 'number' && value > 0 ? value : fallback;
+}
