@@ -29,6 +29,8 @@ export function createProgram(run: Run = async () => {}): Command {
   dataOptions(command('validate <dataset>', 'does this data train? A verdict a method, with row numbers'))
     .addOption(new Option('--method <method>', 'answer for one method').choices(VALIDATED))
     .option('--full', 'look at every row, not at a sample')
+    .option('--model <model>', 'count tokens and try the chat template of this model: Hub id, name, folder or `last`')
+    .option('--max-length <tokens>', 'with --model: tell what is cut at this length', positiveInteger('--max-length'))
     .action((dataset: string, options) =>
       run(async (context) => (await import('./commands/validate.ts')).validateCommand(dataset, options, context)),
     );
@@ -39,6 +41,7 @@ export function createProgram(run: Run = async () => {}): Command {
     .option('--from <plan.json>', 'start from this plan and change what the flags say')
     .addOption(new Option('--method <method>', 'how to train').choices(PLANNED))
     .option('--full', 'validate every row, not a sample')
+    .option('--reward <reward>', 'how GRPO and RLOO score: name[:options] or file.py:function; repeatable', collect)
     .option('--examples <n>', 'a demo on this many rows', positiveInteger('--examples'))
     .option('--epochs <n>', 'times over the data', positiveNumber('--epochs'))
     .option('--max-steps <n>', 'stop after this many optimizer steps', positiveInteger('--max-steps'))

@@ -1,6 +1,7 @@
-import { homedir, userInfo } from 'node:os';
+import { availableParallelism, homedir, userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { CommanderError } from 'commander';
 import { createProgram } from './cli.ts';
 import type { CommandContext } from './commands/context.ts';
@@ -13,17 +14,20 @@ import { redact } from './redact.ts';
 
 /** As shells count it: 128 + SIGINT. */
 const INTERRUPTED = 130;
+/** More don't make the check of rows faster than disk and network are. */
+const MAX_THREADS = 8;
 
 /** The one place that reads the process, and the one that ends it. */
 async function main(argv: string[]): Promise<number> {
   const json = argv.includes('--json');
   const here = fileURLToPath(import.meta.url);
   const abort = new AbortController();
-  process.once('SIGINT', () => {
+  const interrupt = (signal: 'SIGINT' | 'SIGTERM'): void => {
     abort.abort(new TrainerError('unexpected', 'interrupted', 'interrupted', 'Nothing is lost: run it again.'));
-    // A second Ctrl-C ends a command that doesn't listen.
-    process.once('SIGINT', () => process.exit(INTERRUPTED));
-  });
+    // A second one ends a command that doesn't listen.
+    process.once(signal, () => process.exit(INTERRUPTED));
+  };
+  process.once('SIGINT', interrupt);
   process.stdout.on('error', (error) => {
     if (systemErrorCode(error) === 'EPIPE') process.exit(EXIT.ok); // `... | head`
     process.exit(report(error, false));
@@ -39,6 +43,11 @@ async function main(argv: string[]): Promise<number> {
     now: () => new Date(),
     out: createOutput({ json, stdout: process.stdout, stderr: process.stderr }),
     signal: abort.signal,
+    stopSignal: () => {
+      process.once('SIGTERM', interrupt);
+      return abort.signal;
+    },
+    threads: { entry: here, count: Math.min(availableParallelism(), MAX_THREADS) },
     self: [process.execPath, ...process.execArgv, here],
     assets: join(dirname(here), '..', 'assets'),
   });
@@ -140,4 +149,5 @@ function workingDirectory(): string {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+if (isMainThread) process.exitCode = await main(process.argv.slice(2));
+else (await import('./dataset/every-row/thread.ts')).serveRows();

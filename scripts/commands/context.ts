@@ -1,3 +1,4 @@
+import type { Threads } from '../dataset/every-row/threads.ts';
 import type { Hub } from '../hub/client.ts';
 import type { Output } from '../output/output.ts';
 
@@ -13,6 +14,10 @@ export interface CommandContext {
   out: Output;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
+  /** Aborted by Ctrl-C and, from this call on, by SIGTERM: for work of which a part is worth having. */
+  stopSignal(): AbortSignal;
+  /** Threads of this runtime. */
+  threads: Threads;
   /** What starts this runtime again in another process: `[node, bundle]`. */
   self: readonly [string, ...string[]];
   /** Folder of the data that ship with the skill. */

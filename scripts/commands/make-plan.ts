@@ -2,15 +2,19 @@ import type { DatasetReport, MethodReport } from '../dataset/report.ts';
 import { validateDataset } from '../dataset/validate.ts';
 import { TrainerError } from '../errors.ts';
 import { LEAST_SECONDS } from '../jobs/allowance.ts';
+import { shareWords } from '../output/token-lines.ts';
 import { planDigest } from '../plan/digest.ts';
 import { shellWord } from '../plan/mapping.ts';
-import { PLANNED } from '../plan/methods.ts';
+import type { Method } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
 import { buildPlan } from '../planner/build-plan.ts';
+import { chooseMaxLength } from '../planner/lengths.ts';
 import type { ModelFacts } from '../planner/model-facts.ts';
-import { chooseMaxLength, defaultEpochs, heldOutRows, modesFor, type Workload } from '../planner/recipe.ts';
+import { defaultEpochs, modesFor } from '../planner/recipe.ts';
 import type { SearchInput } from '../planner/search.ts';
+import { heldOutRows } from '../planner/steps.ts';
+import type { Workload } from '../planner/workload.ts';
 import { completePlan } from '../training/compose.ts';
 import { VERSION } from '../version.ts';
 import type { CommandContext } from './context.ts';
@@ -18,9 +22,10 @@ import { chooseDestinations, noToken } from './destinations.ts';
 import { chooseHardware } from './hardware.ts';
 import { resolveModel } from './model.ts';
 import { checkTemplate, readyReport } from './readiness.ts';
+import { chooseReward, firstRows, withReward } from './reward.ts';
 
-/** This version plans one method; the others are validated. */
-const [METHOD] = PLANNED;
+/** Where no --method is given. */
+export const DEFAULT_METHOD = 'sft' satisfies Method;
 
 export interface MadePlan {
   plan: Plan;
@@ -33,27 +38,33 @@ export interface MadePlan {
  */
 export async function makePlan(request: Request, context: CommandContext, base: Plan | null = null): Promise<MadePlan> {
   const { hub, out } = context;
+  const method = request.method ?? DEFAULT_METHOD;
   const backend = request.backend ?? 'hf';
   if (backend === 'hf' && !hub.token) throw noToken();
   if (backend === 'hf' && (request.timeout ?? LEAST_SECONDS) < LEAST_SECONDS) throw tooShort(request.timeout);
 
   out.progress('reading the model');
   const kept = base?.request.model === request.model ? (base.model.adapter ?? base.model).revision : null;
-  const { facts, note } = await resolveModel(request.model, context, kept);
+  const { facts, text, note } = await resolveModel(request.model, context, kept);
   if (backend === 'hf' && (facts.source === 'local' || facts.adapter?.source === 'local')) throw localModel(facts);
   out.progress('looking at the data');
   const { config, split, map, dropInvalid, full } = request;
+  const first = firstRows();
   const dataset = await validateDataset({
     reference: request.dataset,
-    options: { config, split, map, dropInvalid, full, method: METHOD },
+    options: { config, split, map, dropInvalid, full, method, maxLength: request.maxLength },
+    see: first.see,
+    // Another model's template: then this one's says nothing.
+    model: request.set?.chat_template_path === undefined ? await text() : undefined,
     ...context,
   });
-  const report = readyReport(dataset, METHOD);
+  const report = readyReport(dataset, method);
   checkTemplate(facts, report, request);
+  const reward = await chooseReward(method, request, { dataset, report, rows: first.rows }, context);
 
-  const work = workload(facts, dataset, report, request);
+  const work = workload(facts, dataset, report, request, method);
   const { epochs, ...epochsDecision } = defaultEpochs(work.rows, request);
-  const { length, ...lengthDecision } = chooseMaxLength(work.tokens, facts, request);
+  const { length, ...lengthDecision } = chooseMaxLength(work);
   if (facts.max_length !== null && length > facts.max_length) throw tooLong(length, facts);
   const { modes, why } = modesFor(facts, request.lora);
   const search: SearchInput = {
@@ -74,7 +85,7 @@ export async function makePlan(request: Request, context: CommandContext, base: 
     throw adapterOfFolder(facts, request.outputRepo);
   const draft = buildPlan({
     request: { ...request, model: facts.adapter?.id ?? facts.id, dataset: datasetAsked(request, dataset) },
-    method: METHOD,
+    method,
     facts,
     dataset,
     report,
@@ -87,17 +98,28 @@ export async function makePlan(request: Request, context: CommandContext, base: 
       },
       epochsDecision,
       lengthDecision,
+      ...reward.decisions,
     ],
     backend,
     destinations,
     home: context.home,
-    notes: [note, changedData(base, dataset), ...hardware.notes, ...(destinations?.notes ?? [])].filter(
-      (line) => line !== null,
-    ),
+    notes: [
+      note,
+      changedData(base, dataset),
+      ...longRows(dataset, length),
+      ...hardware.notes,
+      ...(destinations?.notes ?? []),
+    ].filter((line) => line !== null),
     made: { at: context.now().toISOString(), by: `hf-llm-trainer ${VERSION}` },
   });
-  const plan = completePlan(draft);
+  const plan = completePlan(withReward(draft, reward));
   return { plan, digest: planDigest(plan) };
+}
+
+/** What is cut or left out at this length; nothing where it was not counted, or no row is. */
+function longRows({ tokens }: DatasetReport, length: number): string[] {
+  const shares = tokens?.by_length?.find(({ max_length }) => max_length === length);
+  return shares && shares.truncated_share + shares.dropped_share > 0 ? [shareWords(shares)] : [];
 }
 
 /** By its full name; an address is kept as it is, for the revision, config or split in it. */
@@ -112,12 +134,18 @@ function changedData(base: Plan | null, dataset: DatasetReport): string | null {
   return same ? null : `${dataset.dataset} has changed since the plan that this one starts from`;
 }
 
-function workload(facts: ModelFacts, dataset: DatasetReport, report: MethodReport, request: Request): Workload {
+function workload(
+  facts: ModelFacts,
+  dataset: DatasetReport,
+  report: MethodReport,
+  request: Request,
+  method: Method,
+): Workload {
   const total = dataset.rows_total ?? dataset.rows_seen;
   const invalidShare = dataset.rows_seen === 0 ? 0 : report.invalid_rows / dataset.rows_seen;
   const valid = request.dropInvalid ? total - Math.round(total * invalidShare) : total;
   const wanted = Math.min(valid, request.examples ?? valid);
-  const eval_rows = heldOutRows(wanted, request);
+  const eval_rows = heldOutRows(wanted, method, request);
   if (wanted - eval_rows < 1) {
     throw new TrainerError(
       'data',
@@ -134,7 +162,7 @@ function workload(facts: ModelFacts, dataset: DatasetReport, report: MethodRepor
       'Download the data and plan with the local files: hf download --repo-type dataset ...',
     );
   }
-  return { facts, report, tokens: dataset.tokens, rows: wanted - eval_rows, eval_rows, request };
+  return { method, facts, report, tokens: dataset.tokens, rows: wanted - eval_rows, eval_rows, request };
 }
 
 function localModel(facts: ModelFacts): TrainerError {

@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type ModelText, readModelText } from '../dataset/tokenizer/model-text.ts';
 import { TrainerError } from '../errors.ts';
 import type { ModelFiles } from '../hub/model-files.ts';
 import { openHubModel } from '../hub/models.ts';
 import { HUB_ID, resolveName } from '../hub/search.ts';
 import { isOpen, lastCompleted, openLedger } from '../jobs/ledger.ts';
-import { type ModelFacts, readModelFacts } from '../planner/model-facts.ts';
+import { adapterBase, type ModelFacts, readModelFacts } from '../planner/model-facts.ts';
 import { openModelFolder } from '../planner/model-folder.ts';
 import { preview } from '../printable.ts';
 import type { CommandContext } from './context.ts';
@@ -20,31 +21,80 @@ export async function resolveModel(
   name: string,
   context: CommandContext,
   revision: string | null,
-): Promise<{ facts: ModelFacts; note: string | null }> {
-  if (name === 'last') {
-    const model = await lastModel(context);
-    const { facts } = await resolveModel(model, context, null);
-    return { facts, note: `"last" is ${model}, of the newest finished run` };
-  }
-  const folder = await localFolder(name, context.cwd);
-  if (folder) return { facts: await facts(await openModelFolder(folder), context), note: null };
-  const { id, note } = await resolveName(context.hub, 'model', name);
-  return { facts: await facts(await openHubModel(context.hub, id, revision), context), note };
+): Promise<{ facts: ModelFacts; text: ModelTextSource; note: string | null }> {
+  const { files, note } = await openModel(name, context, revision);
+  const opened = [files];
+  const facts = await readModelFacts(files, async (id) => {
+    const base = await openBase(files, id, context);
+    opened.push(base);
+    return base;
+  });
+  return { facts, text: () => readText(opened, context), note };
 }
 
-function facts(files: ModelFiles, context: CommandContext): Promise<ModelFacts> {
-  return readModelFacts(files, async (base) => {
-    // An adapter's base is what a file of its repository says. One from the Hub has no say about this machine's files.
-    const folder = files.source === 'local' ? await localFolder(base, context.cwd) : null;
-    if (folder) return openModelFolder(folder);
-    if (HUB_ID.test(base)) return openHubModel(context.hub, base);
-    throw new TrainerError(
-      'usage',
-      'bad_base_model',
-      `the adapter ${files.id} names "${preview(base)}" as its base, which is no model on the Hub`,
-      'Merge the adapter into its base first, and give the merged model.',
-    );
-  });
+/** Reads the tokenizer and the chat template when they are needed, or says why it can't. */
+export type ModelTextSource = () => Promise<ModelText | { why: string }>;
+
+/** The same without the rest of the model. Throws TrainerError `usage`: no such model. */
+export async function resolveModelText(
+  name: string,
+  context: CommandContext,
+): Promise<{ text: ModelText | { why: string }; note: string | null }> {
+  try {
+    const { files, note } = await openModel(name, context, null);
+    const base = files.files.includes('tokenizer.json') ? null : await adapterBase(files);
+    const opened = base === null ? [files] : [files, await openBase(files, base, context)];
+    return { text: await readText(opened, context), note };
+  } catch (error) {
+    return { text: unreadable(error), note: null };
+  }
+}
+
+async function readText(opened: readonly ModelFiles[], context: CommandContext): Promise<ModelText | { why: string }> {
+  try {
+    return await readModelText(opened, context.now().getTime());
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+/** A model that can't be reached, or whose files are broken, says nothing about the data. */
+function unreadable(error: unknown): { why: string } {
+  if (error instanceof TrainerError && CANNOT_READ.some((each) => each === error.kind || each === error.code)) {
+    return { why: `${error.message.replace(/\.$/, '')} (${error.hint.replace(/\.$/, '')})` };
+  }
+  throw error;
+}
+
+const CANNOT_READ = ['auth', 'network', 'broken_json', 'broken_model', 'file_too_large'];
+
+async function openModel(
+  name: string,
+  context: CommandContext,
+  revision: string | null,
+): Promise<{ files: ModelFiles; note: string | null }> {
+  if (name === 'last') {
+    const model = await lastModel(context);
+    const { files } = await openModel(model, context, null);
+    return { files, note: `"last" is ${model}, of the newest finished run` };
+  }
+  const folder = await localFolder(name, context.cwd);
+  if (folder) return { files: await openModelFolder(folder), note: null };
+  const { id, note } = await resolveName(context.hub, 'model', name);
+  return { files: await openHubModel(context.hub, id, revision), note };
+}
+
+async function openBase(adapter: ModelFiles, base: string, context: CommandContext): Promise<ModelFiles> {
+  // An adapter's base is what a file of its repository says. One from the Hub has no say about this machine's files.
+  const folder = adapter.source === 'local' ? await localFolder(base, context.cwd) : null;
+  if (folder) return openModelFolder(folder);
+  if (HUB_ID.test(base)) return openHubModel(context.hub, base);
+  throw new TrainerError(
+    'usage',
+    'bad_base_model',
+    `the adapter ${adapter.id} names "${preview(base)}" as its base, which is no model on the Hub`,
+    'Merge the adapter into its base first, and give the merged model.',
+  );
 }
 
 /** The absolute path of what is, or looks like, a local folder. */

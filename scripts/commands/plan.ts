@@ -4,9 +4,11 @@ import { renderCard } from '../output/card.ts';
 import { readPlanFile, writePlanFile } from '../plan/file.ts';
 import { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
-import { parseOverrides } from '../planner/overrides.ts';
+import { checkName, parseOverrides } from '../planner/overrides.ts';
+import { rewarded } from '../training/regions.ts';
 import type { CommandContext } from './context.ts';
-import { makePlan } from './make-plan.ts';
+import { DEFAULT_METHOD, makePlan } from './make-plan.ts';
+import { absoluteRewards } from './reward-flags.ts';
 
 type Flags = Partial<Omit<Request, 'set'>> & { from?: string; out?: string; set?: string[]; json?: boolean };
 
@@ -14,7 +16,11 @@ type Flags = Partial<Omit<Request, 'set'>> & { from?: string; out?: string; set?
 export async function planCommand(flags: Flags, context: CommandContext): Promise<number> {
   const { from, out: outPath, set, json: _, ...given } = flags;
   const base = from === undefined ? null : (await readPlanFile(resolve(context.cwd, from))).plan;
-  const request = mergeRequest(base, given, parseOverrides(set ?? []));
+  if (given.reward) given.reward = absoluteRewards(given.reward, context.cwd);
+  const method = given.method ?? base?.request.method ?? DEFAULT_METHOD;
+  const request = mergeRequest(base, given, parseOverrides(set ?? [], method));
+  // Of a plan for another method.
+  for (const name of Object.keys(request.set ?? {})) checkName(name, method);
   const { plan, digest } = await makePlan(request, context, base);
   const path = resolve(context.cwd, outPath ?? `${plan.output.trackio.run_name}.plan.json`);
   await writePlanFile(path, plan);
@@ -32,6 +38,7 @@ function mergeRequest(base: Plan | null, given: Partial<Request>, set: NonNullab
     kept.flavor = base.hardware.flavor;
   }
   if (given.backend === 'local') delete kept.flavor;
+  if (given.method !== undefined && !rewarded(given.method)) delete kept.reward;
   const merged: Partial<Request> = { ...kept, ...given };
   const overrides = { ...kept.set, ...set };
   if (Object.keys(overrides).length > 0) merged.set = overrides;

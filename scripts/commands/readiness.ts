@@ -43,6 +43,8 @@ export function checkTemplate(facts: ModelFacts, report: MethodReport, request: 
     'data',
     'no_chat_template',
     `the data are conversations, and ${facts.id} has no chat template to render them`,
-    'Take the instruction-tuned version of the model, or lend a template: --set chat_template_path=<model id>',
+    request.method === undefined || request.method === 'sft' || request.method === 'reward'
+      ? 'Take the instruction-tuned version of the model, or lend a template: --set chat_template_path=<model id>'
+      : 'Take the instruction-tuned version of the model.',
   );
 }

@@ -14,8 +14,22 @@ const common = {
 };
 const number = z.number().nullable();
 
+/** What a method logs besides its loss; absent where it doesn't, null where it isn't a number. */
+const measured = {
+  /** Mean score of the answers (GRPO, RLOO). */
+  reward: number.optional(),
+  /** Standard deviation of the scores: 0 teaches nothing. */
+  reward_std: number.optional(),
+  /** Divergence from the model that training started from (KTO, RLOO, GRPO with beta). */
+  kl: number.optional(),
+  /** By how much good answers are preferred to bad ones (DPO, KTO, reward models). */
+  margin: number.optional(),
+  /** Share of pairs of which the chosen one is preferred (DPO, reward models). */
+  accuracy: number.optional(),
+};
+
 export const TrainingEvent = z.discriminatedUnion('event', [
-  /** What the job is doing now: `loading_data`, `loading_model`, `training`, `evaluating`, `saving`, `pushing`. */
+  /** What the job is doing now: `loading_data`, `checking_reward`, `loading_model`, `training`, `evaluating`, `saving`, `pushing`. */
   z.object({ ...common, event: z.literal('stage'), stage: z.string() }),
   z.object({
     ...common,
@@ -42,6 +56,7 @@ export const TrainingEvent = z.discriminatedUnion('event', [
     gpu_memory_gib: number,
     /** Seconds since training began. */
     seconds: z.number(),
+    ...measured,
   }),
   z.object({
     ...common,
@@ -49,6 +64,7 @@ export const TrainingEvent = z.discriminatedUnion('event', [
     when: z.enum(['before', 'during', 'after']),
     step: z.number().int(),
     eval_loss: number,
+    ...measured,
   }),
   z.object({
     ...common,
@@ -56,6 +72,7 @@ export const TrainingEvent = z.discriminatedUnion('event', [
     when: z.enum(['before', 'after']),
     /** The question, as text. */
     prompt: z.string(),
+    /** Of a reward model: the scores of two answers, `chosen 0.812, rejected -0.334`. */
     answer: z.string(),
   }),
   z.object({ ...common, event: z.literal('checkpoint'), step: z.number().int() }),

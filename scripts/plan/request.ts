@@ -15,6 +15,8 @@ export const Request = z.strictObject({
   map: z.array(z.string()).optional(),
   dropInvalid: z.boolean().optional(),
   full: z.boolean().optional(),
+  /** `--reward`, as it was given; the path of a file is absolute. */
+  reward: z.array(z.string()).optional(),
   examples: z.number().int().positive().optional(),
   epochs: z.number().positive().optional(),
   maxSteps: z.number().int().positive().optional(),

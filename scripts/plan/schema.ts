@@ -3,6 +3,7 @@ import { Json } from './json.ts';
 import { Mapping } from './mapping.ts';
 import { METHODS } from './methods.ts';
 import { Request } from './request.ts';
+import { Reward } from './reward.ts';
 
 /**
  * The plan: everything that a run is, written once by the planner and read by training, jobs and monitor.
@@ -26,6 +27,10 @@ export const Finding = z.strictObject({
   kind: z.enum(['fails', 'drops', 'harms', 'note']),
   code: z.string(),
   message: z.string(),
+  /** Where it stops: the script reads the rows, the trainer is made, it prepares the rows, it trains. */
+  stage: z.enum(['load', 'init', 'map', 'train']).optional(),
+  /** What TRL says there. */
+  error: z.string().optional(),
   /** Rows concerned, among those seen. */
   count: Count,
   /** Numbers of the first of them, from 0. */
@@ -61,6 +66,8 @@ export const PlanDataset = z.strictObject({
   /** What the rows are after the mapping, in TRL's words. */
   format: z.enum(['language-modeling', 'prompt-completion', 'prompt-only', 'preference', 'unpaired-preference']),
   conversational: z.boolean(),
+  /** True where the rows carry pictures, which only a vision-language model reads. */
+  vision: z.boolean().optional(),
   rows: z.strictObject({
     /** In the split; null where the source can't say. */
     total: Count.nullable(),
@@ -172,13 +179,8 @@ export const Plan = z.strictObject({
   model: PlanModel,
   dataset: PlanDataset,
   recipe: Recipe,
-  /** How GRPO and RLOO score: a built-in by name, or the person's own function with its source. */
-  reward: z
-    .discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('builtin'), name: z.string() }),
-      z.strictObject({ kind: z.literal('file'), function: z.string(), source: z.string() }),
-    ])
-    .nullable(),
+  /** How GRPO and RLOO score; null for the other methods. */
+  reward: z.array(Reward).min(1).nullable(),
   hardware: Hardware,
   /** How the script is started: one process, or `accelerate launch` with this configuration. */
   launch: z.strictObject({

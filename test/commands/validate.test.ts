@@ -49,7 +49,6 @@ describe('validate', () => {
     ['no such file', ['validate', './nothing.jsonl'], 2, 'file_not_found'],
     ['an empty dataset', ['validate', 'tester/empty'], 3, 'empty_dataset'],
     ['a name that means several', ['validate', 'chat-demo'], 2, 'dataset_ambiguous'],
-    ['a viewer that is not ready', ['validate', 'slow-lab/still-processing'], 6, 'viewer_not_ready'],
     ['a gated dataset', ['validate', 'gated-lab/medical-dialogues'], 5, 'forbidden'],
     ['an unknown config', ['validate', 'open-r1/codeforces-cots', '--config', 'x'], 2, 'unknown_config'],
     ['an unknown split', ['validate', 'open-r1/codeforces-cots', '--split', 'x'], 2, 'unknown_split'],

@@ -18,10 +18,21 @@ export const QUICKSTART_DATA = fileURLToPath(
 );
 const MAKE_MODEL = fileURLToPath(new URL('../../scripts/training/quickstart_model.py', import.meta.url));
 
+const none = { column: null, parameters: {}, weight: 1 };
+/** Those that bring packages of their own. */
+const PACKED_REWARDS: Plan['reward'] = [
+  { kind: 'builtin', name: 'math', ...none },
+  { kind: 'builtin', name: 'json_schema', ...none },
+];
+
 /** Everything that any of our scripts or checks imports: one environment for all of these tests. */
 export const trainingPython = (): Promise<string> =>
   testPython([
-    ...scriptDependencies({ ...samplePlan(), recipe: { ...samplePlan().recipe, mode: 'lora' } }),
+    ...scriptDependencies({
+      ...samplePlan(),
+      recipe: { ...samplePlan().recipe, mode: 'lora' },
+      reward: PACKED_REWARDS,
+    }),
     'mypy==2.4.1',
     'pytest==9.2.0',
     'ruff==0.17.5',

@@ -1,4 +1,6 @@
+import { BUILT_IN_REWARDS, type BuiltInReward, type Reward } from '../../scripts/plan/reward.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
+import { everyExpression } from './every-expression.ts';
 import { type PlanOverrides, samplePlan } from './plan.ts';
 
 const HOSTILE = 'it\'s """a\\" #\n name\u202e\ud83d\ude00\u0000';
@@ -13,12 +15,33 @@ const file: PlanOverrides['dataset'] = {
   mapping: null,
   evaluation: null,
 };
-const folder: PlanOverrides['output'] = { repo_id: null, folder: '/home/alice/model' };
+const folder: PlanOverrides['output'] = {
+  repo_id: null,
+  folder: '/home/alice/model',
+  trackio: { project: 'model', run_name: 'model', space_id: null, private: true },
+};
 const lora: PlanOverrides['recipe'] = {
   mode: 'lora',
   lora: { r: 16, lora_alpha: 32, lora_dropout: 0, target_modules: 'all-linear' },
 };
 const adapter = { adapter: { id: 'alice/adapter', source: 'hub' as const, revision: 'a'.repeat(40) } };
+const builtin = (name: BuiltInReward): Reward => ({
+  kind: 'builtin',
+  name,
+  column: 'answer',
+  parameters: {},
+  weight: 1,
+});
+const ownReward: Reward = {
+  kind: 'file',
+  file: 'mine.py',
+  function: 'score',
+  source: `def score(completions, **kwargs):\n    # Everybody is right: it is only here to be composed.\n    return [1.0 for _ in completions]\n`,
+  sha256: 'e'.repeat(64),
+  column: null,
+  parameters: {},
+  weight: 1,
+};
 const CASES: [name: string, overrides: PlanOverrides][] = [
   ['hub_full', {}],
   ['hub_lora', { recipe: lora }],
@@ -34,7 +57,27 @@ const CASES: [name: string, overrides: PlanOverrides][] = [
   ['local_upload', { dataset: { ...file, upload: { repo_id: 'alice/data', private: true } } }],
   ['prompt_completion', { dataset: { format: 'prompt-completion', conversational: false, mapping: null } }],
   ['conversational_prompt_completion', { dataset: { format: 'prompt-completion', drop_invalid: true, examples: 100 } }],
+  ['mapped_hub', { dataset: { mapping: everyExpression, drop_invalid: true } }],
+  ['mapped_local', { dataset: { ...file, mapping: everyExpression }, output: folder }],
+  ['mapped_pairs', { method: 'kto', dataset: { format: 'preference', mapping: everyExpression } }],
   ['evaluation_split', { dataset: { evaluation: { from: 'split', split: 'test', rows: 20 } } }],
+  ['dpo_lora', { method: 'dpo', dataset: { format: 'preference', mapping: null }, recipe: lora }],
+  ['dpo_text', { method: 'dpo', dataset: { ...file, format: 'preference', conversational: false }, output: folder }],
+  ['kto_pairs', { method: 'kto', dataset: { ...file, format: 'preference' }, output: folder }],
+  ['kto_lora', { method: 'kto', dataset: { format: 'unpaired-preference' }, recipe: lora }],
+  ['reward_lora', { method: 'reward', dataset: { format: 'preference' }, recipe: lora }],
+  ['reward_adapter', { method: 'reward', model: adapter, dataset: { format: 'preference' }, recipe: lora }],
+  ['grpo', { method: 'grpo', dataset: { format: 'prompt-only', mapping: null }, reward: [builtin('length')] }],
+  [
+    'rloo_rewards',
+    {
+      method: 'rloo',
+      dataset: { ...file, format: 'prompt-only', conversational: false },
+      recipe: lora,
+      reward: [...BUILT_IN_REWARDS.map(builtin), ownReward],
+      output: folder,
+    },
+  ],
   [
     'hostile',
     {

@@ -102,6 +102,7 @@ async function make(folder: string, params: EnvironmentParams, spawn: Run): Prom
     signal,
   });
   if (venv.code !== 0) throw installFailed(venv, params);
+  if (dependencies.length === 0) return; // Python alone
   const python = join(folder, INSIDE);
   const version = (
     await spawn(python, ['-c', 'import platform; print(platform.python_version())'], { env })
