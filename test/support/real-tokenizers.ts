@@ -1,18 +1,24 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { readPipSettings, uvSettings } from '../../scripts/jobs/local/pip-settings.ts';
 import { findPython } from '../../scripts/jobs/local/python.ts';
 import { scriptDependencies } from '../../scripts/training/requirements.ts';
-import { samplePlan } from './plan.ts';
 import { TEST_HOME, testPython } from './python.ts';
 
 const run = promisify(execFile);
 
-/** Its source distribution carries llama.cpp's test files: whole vocabularies, about seventy chat templates. */
-const SOURCE = 'llama-cpp-python==0.3.36';
+/** A source distribution that carries llama.cpp's test files: whole vocabularies, about seventy chat templates. */
+const SOURCE = {
+  name: 'llama-cpp-python',
+  file: 'llama_cpp_python-0.3.36.tar.gz',
+  sha256: '832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e',
+  folder: 'vendor/llama.cpp/models',
+};
+const UNPACK = fileURLToPath(new URL('../train/python/unpack_source.py', import.meta.url));
 const MAKE = fileURLToPath(new URL('../train/python/real_tokenizers.py', import.meta.url));
 
 export const REAL_MODELS = ['qwen2', 'qwen35', 'llama-bpe', 'phi-3', 'phi-3-llama', 'gpt-2'] as const;
@@ -20,32 +26,29 @@ export const REAL_MODELS = ['qwen2', 'qwen35', 'llama-bpe', 'phi-3', 'phi-3-llam
 /** TRL and its friends, and what reads a vocabulary from GGUF. */
 export const tokenizerPython = (): Promise<string> =>
   testPython([
-    ...scriptDependencies({ ...samplePlan(), recipe: { ...samplePlan().recipe, mode: 'lora' } }),
+    ...scriptDependencies({ recipe: { mode: 'lora', attn_implementation: null }, model: { adapter: null } }),
     'gguf==0.19.0',
     'sentencepiece==0.2.3',
   ]);
 
 /** Runs Python away from the network, with one thread. */
 export async function runTokenizerPython(script: string, args: string[]): Promise<string> {
-  const env = { ...process.env, HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1', TOKENIZERS_PARALLELISM: 'false' };
+  // Without compiled modules on disk every run would spend long on compiling them.
+  const { PYTHONDONTWRITEBYTECODE: _, ...clean } = process.env;
+  const env = { ...clean, HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1', TOKENIZERS_PARALLELISM: 'false' };
   const { stdout } = await run(await tokenizerPython(), [script, ...args], { env, maxBuffer: 1 << 26 });
   return stdout;
 }
 
 /** A folder with a model folder for each of REAL_MODELS (without weights), and `templates`. Downloaded once. */
 export async function realTokenizers(): Promise<string> {
-  const folder = join(TEST_HOME, `real-tokenizers-${SOURCE.replace('==', '-')}`);
+  const folder = join(TEST_HOME, `real-tokenizers-${SOURCE.file.replace('.tar.gz', '')}`);
   if (existsSync(folder)) return folder;
   await mkdir(TEST_HOME, { recursive: true });
   const making = await mkdtemp(join(TEST_HOME, 'real-tokenizers-making-'));
   try {
-    const python = await findPython(process.env);
-    const pip = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', 'llama-cpp-python'];
-    await run(python.command, [...python.args, ...pip, '--dest', making, SOURCE]);
-    const [archive = ''] = (await readdir(making)).filter((file) => file.endsWith('.tar.gz'));
-    await run('tar', ['-xzf', archive, '--wildcards', '*/vendor/llama.cpp/models/*'], { cwd: making });
-    const source = join(making, archive.replace(/\.tar\.gz$/, ''), 'vendor/llama.cpp/models');
-    const made = join(making, 'made');
+    const [source, made] = [join(making, 'source'), join(making, 'made')];
+    await unpackSource(source);
     await mkdir(made);
     await runTokenizerPython(MAKE, [source, made]);
     await rename(made, folder);
@@ -53,4 +56,14 @@ export async function realTokenizers(): Promise<string> {
     await rm(making, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** From the index that pip uses here. */
+async function unpackSource(target: string): Promise<void> {
+  const python = await findPython(process.env);
+  const settings = await readPipSettings(python, process.env);
+  const index = settings.indexUrl ?? 'https://pypi.org/simple';
+  const { name, file, sha256, folder } = SOURCE;
+  const env = { ...process.env, ...uvSettings(settings, process.env) };
+  await run(python.command, [...python.args, UNPACK, index, name, file, sha256, folder, target], { env });
 }

@@ -1,9 +1,10 @@
-import { Environment, parse, tokenize } from '@huggingface/jinja';
+import { parse, tokenize } from '@huggingface/jinja';
 import { errorMessage } from '../../errors.ts';
 import type { Row } from '../rows.ts';
-import { PythonInterpreter } from './python-interpreter.ts';
-import { cellValue, TemplateRaises, type Value } from './python-values.ts';
-import { strftime } from './strftime.ts';
+import { type Program, setVariable } from './jinja/engine.ts';
+import { globals } from './jinja/globals.ts';
+import { PythonInterpreter } from './jinja/interpreter.ts';
+import { cellValue, TakesTooLong, TemplateRaises } from './jinja/values.ts';
 
 /** What a template makes of a conversation: the text, the error that Python raises, or that it can't be told. */
 export type Rendered = { text: string } | { raises: string } | { unknown: string };
@@ -44,7 +45,9 @@ const PARAMETERS = new Set([
 
 /** Runs a chat template as transformers 5.23 does. */
 export class ChatTemplate {
-  readonly #program: ReturnType<typeof parse> | null;
+  /** Null where it is not run: it can't be read here, or took too long once. */
+  #program: Program | null;
+  #why = 'the template uses what this engine does not read';
   readonly #source: TemplateSource;
 
   constructor(source: TemplateSource) {
@@ -54,7 +57,7 @@ export class ChatTemplate {
 
   render(messages: readonly Row[], options: RenderOptions = {}): Rendered {
     const { tools = null, add_generation_prompt = false, extra = {} } = options;
-    if (!this.#program) return { unknown: 'the template uses what this engine does not read' };
+    if (!this.#program) return { unknown: this.#why };
     const odd = Object.keys(extra).find((name) => PARAMETERS.has(name));
     if (odd !== undefined) return { unknown: `chat_template_kwargs sets ${odd}` };
     const variables = { ...this.#source.variables, ...extra };
@@ -66,35 +69,21 @@ export class ChatTemplate {
       setVariable(environment, 'messages', cellValue(messages.map(chatMessage)));
       return { text: String(new PythonInterpreter(environment).run(this.#program).value) };
     } catch (error) {
+      if (error instanceof TakesTooLong) {
+        this.#program = null;
+        this.#why = error.message;
+      }
       return error instanceof TemplateRaises ? { raises: error.message } : { unknown: errorMessage(error) };
     }
   }
 }
 
-function parsed(source: string): ReturnType<typeof parse> | null {
+function parsed(source: string): Program | null {
   try {
     return parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
   } catch {
     return null;
   }
-}
-
-function globals(now: number): Environment {
-  const environment = new Environment();
-  for (const [name, value] of Object.entries({ true: true, false: false, none: null })) {
-    environment.set(name, value);
-    environment.set(`${name[0]?.toUpperCase()}${name.slice(1)}`, value);
-  }
-  environment.set('range', range);
-  environment.set('raise_exception', (message: unknown) => {
-    throw new TemplateRaises(String(message));
-  });
-  environment.set('strftime_now', (format: string) => strftime(new Date(now), format));
-  return environment;
-}
-
-function setVariable(environment: Environment, name: string, value: Value): void {
-  (environment as unknown as { variables: Map<string, Value> }).variables.set(name, value);
 }
 
 /** Names that a message's reasoning goes by; transformers fills in the others that templates read. */
@@ -107,11 +96,4 @@ function chatMessage(message: Row): Row {
   if (named === undefined) return kept;
   const reasoning = kept[named];
   return { thinking: reasoning, ...kept, reasoning_content: reasoning };
-}
-
-function range(start: number, stop?: number, step = 1): number[] {
-  const [from, to] = stop === undefined ? [0, start] : [start, stop];
-  const numbers: number[] = [];
-  for (let at = from; step > 0 ? at < to : at > to; at += step) numbers.push(at);
-  return numbers;
 }

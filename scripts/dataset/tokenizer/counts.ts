@@ -41,7 +41,7 @@ export function withModelCounts(
   if (!tokens) {
     return {
       ...shown,
-      notes: [...shown.notes, `Tokens are estimated: no row could be rendered by ${name}'s chat template here.`],
+      notes: [...shown.notes, `Tokens are estimated: what ${name} makes of these rows can't be counted here.`],
     };
   }
   const uncounted = tokens.uncounted_rows ?? 0;

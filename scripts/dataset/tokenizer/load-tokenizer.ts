@@ -73,14 +73,35 @@ function withEnds(file: Row, config: Row, special: SpecialTokens): Row {
 
 /** transformers builds some classes anew from the vocabulary, whatever tokenizer.json says about the rest. */
 function rebuilt(file: Row, config: Row): Row {
-  const isLlama = tokenizerClass(config) === 'LlamaTokenizer' && isRecord(file.model) && file.model.type === 'BPE';
-  if (!isLlama || JSON.stringify([file.pre_tokenizer, file.decoder]).includes('"ByteLevel"')) return file;
-  const prefix = config.add_prefix_space ?? true;
-  const scheme = prefix ? ((config.legacy ?? true) ? 'always' : 'first') : 'never';
+  if (!isRecord(file.model) || file.model.type !== 'BPE') return file;
+  const name = tokenizerClass(config);
+  if (name === 'Qwen2Tokenizer') return asQwen2(file, file.model, config);
+  const isBytes = JSON.stringify([file.pre_tokenizer, file.decoder]).includes('"ByteLevel"');
+  return name === 'LlamaTokenizer' && !isBytes ? asLlama(file, file.model, config) : file;
+}
+
+function asLlama(file: Row, model: Row, config: Row): Row {
+  const scheme = (config.add_prefix_space ?? true) ? (config.legacy ? 'always' : 'first') : 'never';
   return {
     ...file,
-    model: { ...(file.model as Row), fuse_unk: true, byte_fallback: true, dropout: null },
+    model: { ...model, fuse_unk: true, byte_fallback: true, dropout: null },
     normalizer: null,
     pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: scheme, split: false },
+  };
+}
+
+/** PRETOKENIZE_REGEX of transformers' tokenization_qwen2.py. */
+const QWEN2_WORDS =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+function asQwen2(file: Row, model: Row, config: Row): Row {
+  const split = { type: 'Split', pattern: { Regex: QWEN2_WORDS }, behavior: 'Isolated', invert: false };
+  const space = config.add_prefix_space === true;
+  const bytes = { type: 'ByteLevel', add_prefix_space: space, trim_offsets: true, use_regex: false };
+  return {
+    ...file,
+    model: { ...model, unk_token: null, fuse_unk: false, byte_fallback: false, dropout: null, ignore_merges: false },
+    normalizer: { type: 'NFC' },
+    pre_tokenizer: { type: 'Sequence', pretokenizers: [split, bytes] },
   };
 }

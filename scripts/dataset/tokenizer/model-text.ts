@@ -1,4 +1,4 @@
-import { errorMessage } from '../../errors.ts';
+import { errorMessage, TrainerError } from '../../errors.ts';
 import type { ModelFiles } from '../../hub/model-files.ts';
 import { preview } from '../../printable.ts';
 import { isRecord } from '../rows.ts';
@@ -27,10 +27,11 @@ export interface ModelText {
 /**
  * The tokenizer and chat template of a model, from the first of `sources` that has them: an adapter's own come before
  * its base's. `now`: what a template is told as the time, milliseconds of the epoch. Throws TrainerError as the
- * readers do.
+ * readers do, but not for the tokenizer: without it the template can still be tried.
  */
 export async function readModelText(sources: readonly ModelFiles[], now: number): Promise<ModelText> {
-  const files = sources.find((each) => each.files.includes('tokenizer.json')) ?? sources[0];
+  const having = (name: string): ModelFiles | undefined => sources.find((each) => each.files.includes(name));
+  const files = having('tokenizer.json') ?? having('tokenizer_config.json') ?? sources[0];
   if (!files) throw new Error('no model');
   const config = await files.json('tokenizer_config.json');
   const special = specialTokens(config, await files.json('special_tokens_map.json'));
@@ -59,12 +60,13 @@ async function readTokenizer(
   if (isRecord(config) && isRecord(config.auto_map) && config.auto_map.AutoTokenizer) {
     return { encode: null, why: 'its tokenizer is code of its own, which is never run' };
   }
-  const file = await files.json('tokenizer.json');
-  if (file === null) return { encode: null, why: 'it has no tokenizer.json' };
   try {
+    const file = await files.json('tokenizer.json');
+    if (file === null) return { encode: null, why: 'it has no tokenizer.json' };
     return { encode: await loadTokenizer(file, config, special), why: null };
   } catch (error) {
-    return { encode: null, why: `its tokenizer.json can't be run here (${preview(errorMessage(error))})` };
+    const what = error instanceof TrainerError ? 'read' : 'run here';
+    return { encode: null, why: `its tokenizer.json can't be ${what} (${preview(errorMessage(error))})` };
   }
 }
 

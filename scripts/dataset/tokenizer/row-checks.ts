@@ -13,7 +13,7 @@ const MAX_STRUCTURES = 10_000;
 /** Messages that a template or a role may have; more are counted under one. */
 const MAX_WORDS = 5;
 
-const NOT_CHECKED = note(
+export const NOT_CHECKED = note(
   'template_not_checked',
   "The model's chat template could not be run on these rows here: not checked.",
 );

@@ -1,6 +1,6 @@
 import { isRecord, type Row } from '../rows.ts';
 
-const COLUMNS = ['messages', 'prompt', 'completion', 'chosen', 'rejected'];
+const COLUMNS = ['messages', 'conversations', 'prompt', 'completion', 'chosen', 'rejected'];
 
 /**
  * What a chat template can tell rows apart by, but for the words: roles in order, which keys there are and of what

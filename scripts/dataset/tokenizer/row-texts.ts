@@ -1,4 +1,5 @@
 import type { Method } from '../../plan/methods.ts';
+import { asSftReads } from '../from-value.ts';
 import type { Shape } from '../methods/method.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { sameJson } from '../trainable.ts';
@@ -27,6 +28,7 @@ export interface Renderer {
  */
 export function rowTexts(method: Method, shape: Shape, row: Row, renderer: Renderer): RowTexts {
   try {
+    if (shape.vision) throw cannotTell('what a model makes of pictures is not counted');
     if (!shape.conversational) return { sequences: plainTexts(method, shape, row, renderer.eos), special: true };
     const template = renderer.template(row);
     if (!('render' in template)) return template;
@@ -74,7 +76,7 @@ function chatTexts(method: Method, { format }: Shape, row: Row, chat: Chat): Seq
   });
   switch (format) {
     case 'language-modeling':
-      return [{ prompt: null, whole: chat.text(messages(row.messages)) }];
+      return [{ prompt: null, whole: chat.text(messages(asSftReads(row).messages)) }];
     case 'prompt-completion':
     case 'unpaired-preference':
       return [ask(messages(row.prompt), messages(row.completion))];

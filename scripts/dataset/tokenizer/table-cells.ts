@@ -1,9 +1,18 @@
 import { isRecord, type Row } from '../rows.ts';
 import { merge, type Type, typeOf } from '../types.ts';
-import { Float } from './python-values.ts';
+import { Float } from './jinja/values.ts';
 
 /** Columns whose objects a chat template may see key by key. */
-const SEEN_BY_KEY = ['messages', 'prompt', 'completion', 'chosen', 'rejected', 'tools', 'chat_template_kwargs'];
+const SEEN_BY_KEY = [
+  'messages',
+  'conversations',
+  'prompt',
+  'completion',
+  'chosen',
+  'rejected',
+  'tools',
+  'chat_template_kwargs',
+];
 
 /**
  * Rows as they come back out of the table that trains: an object of a column has the keys of all of them, null where it

@@ -1,7 +1,7 @@
 """What TRL's trainers make of rows, counted in tokens.
 
-Run as `python trl_counts.py <model folder> <groups.json> <counts.json>`. A group is rows of one shape for one trainer;
-its counts are one list of [length, prompt] for each row: a pair a sequence.
+Run as `python trl_counts.py <groups.json> <counts.json>`, with the groups of each model folder. A group is rows of one
+shape for one trainer; its counts are one list of [length, prompt] for each row: a pair a sequence.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow
 import torch
-from datasets import Dataset, disable_progress_bars
+from datasets import Dataset, arrow_dataset, disable_caching, disable_progress_bars, fingerprint
 from transformers import (
     AutoTokenizer,
     Qwen3Config,
@@ -35,6 +35,9 @@ from trl import (
 )
 
 disable_progress_bars()
+# Names of tables in the cache would be made from the whole tokenizer, for each of thousands; none is kept here.
+disable_caching()
+arrow_dataset.update_fingerprint = fingerprint.update_fingerprint = lambda *_: fingerprint.generate_random_fingerprint()
 
 
 def model(kind: type, tokenizer: Any, **more: Any) -> Any:
@@ -43,7 +46,12 @@ def model(kind: type, tokenizer: Any, **more: Any) -> Any:
         vocab_size=len(tokenizer) + 8, hidden_size=8, intermediate_size=8, num_hidden_layers=1,
         num_attention_heads=1, num_key_value_heads=1, head_dim=8, tie_word_embeddings=True, **more,
     )  # fmt: skip
-    return kind(config)
+    made = kind(config)
+    # Trainers read the second model, which they compare with, from where the first came.
+    folder = tempfile.mkdtemp()
+    made.save_pretrained(folder)
+    made.config._name_or_path = folder
+    return made
 
 
 def settings(config: type, **more: Any) -> Any:
@@ -68,6 +76,10 @@ SEED = {
 }
 
 
+def no_reward(completions: list[Any], **_: Any) -> list[float | None]:
+    return [0.0] * len(completions)
+
+
 def make_trainer(method: str, tokenizer: Any) -> Any:
     """The real trainer, made once: it prepares the rows of every group."""
     causal = model(Qwen3ForCausalLM, tokenizer)
@@ -86,7 +98,7 @@ def make_trainer(method: str, tokenizer: Any) -> Any:
     return kind(
         causal,
         args=settings(config, num_generations=2),
-        reward_funcs=lambda completions, **_: [0.0] * len(completions),
+        reward_funcs=no_reward,
         **given,
     )
 
@@ -108,10 +120,11 @@ def count(method: str, trainer: Any, rows: Dataset) -> list[list[list[int]]]:
     if method == "reward":
         return [[[len(row["chosen_ids"]), 0], [len(row["rejected_ids"]), 0]] for row in prepared]
     if method == "dpo":
+        answers = ("chosen_ids", "rejected_ids")
         return [
-            [[len(row["prompt_ids"]) + len(row[answer]), len(row["prompt_ids"])] for answer in ("chosen_ids", "rejected_ids")]
+            [[len(row["prompt_ids"]) + len(row[answer]), len(row["prompt_ids"])] for answer in answers]
             for row in prepared
-        ]  # fmt: skip
+        ]
     each = [[len(row["prompt_ids"]) + len(row["completion_ids"]), len(row["prompt_ids"])] for row in prepared]
     if len(each) == len(rows):
         return [[one] for one in each]
@@ -121,16 +134,21 @@ def count(method: str, trainer: Any, rows: Dataset) -> list[list[list[int]]]:
     return [list(pair) for pair in zip(good, bad, strict=True)]
 
 
-if __name__ == "__main__":
-    folder, groups, out = sys.argv[1:]
+def count_groups(folder: str, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     trainers: dict[str, Any] = {}
-    counts = []
-    for group in json.loads(Path(groups).read_text(encoding="utf-8")):
+    counts: list[dict[str, Any]] = []
+    for group in groups:
         method = group["method"]
         trainers[method] = trainers.get(method) or make_trainer(method, tokenizer)
         try:
             counts.append({"counts": count(method, trainers[method], make_table(group["rows"]))})
-        except Exception as error:  # said to the test, which then fails
+        except Exception as error:  # for the test, which knows where one belongs
             counts.append({"error": f"{type(error).__name__}: {error}"})
-    Path(out).write_text(json.dumps(counts), encoding="utf-8")
+    return counts
+
+
+if __name__ == "__main__":
+    asked, out = sys.argv[1:]
+    folders = json.loads(Path(asked).read_text(encoding="utf-8"))
+    Path(out).write_text(json.dumps({folder: count_groups(folder, groups) for folder, groups in folders.items()}))

@@ -24,6 +24,9 @@ export class TemplateRaises extends Error {}
 /** This engine can't tell what Python would do. */
 export class NotSupported extends Error {}
 
+/** The template may have no end. */
+export class TakesTooLong extends NotSupported {}
+
 export const isText = (value: Value): value is TextValue => value.type === 'StringValue';
 export const isList = (value: Value): value is ListValue => value.type === 'ArrayValue' || value.type === 'TupleValue';
 export const isDict = (value: Value): value is DictValue => value.type === 'ObjectValue';
@@ -44,6 +47,7 @@ export const missing = (why: string): Value & { why: string } => Object.assign(n
 const [TRUE, FALSE] = [toValue(true), toValue(false)];
 const TEXT = toValue('').constructor as new (text: string) => TextValue;
 const LIST = toValue([]).constructor as new (items: Value[]) => ListValue;
+const INTEGER = toValue(1).constructor as new (value: number) => NumberValue;
 const FLOAT = toValue(0.5).constructor as new (value: number) => Value;
 const DICT = toValue({}).constructor as new (entries: Map<string | number, Value>) => DictValue;
 const FUNCTION = toValue(() => null).constructor as new (call: FunctionValue['value']) => FunctionValue;
@@ -76,55 +80,8 @@ export function generator(items: Value[]): ListValue {
 export const dict = (entries: Map<string | number, Value>): DictValue => new DICT(entries);
 export const keyValue = (key: string | number): Value => (typeof key === 'string' ? text(key) : integer(key));
 export const boolean = (value: boolean): Value => (value ? TRUE : FALSE);
-export const integer = (value: number): Value => toValue(value);
+export const integer = (value: number): NumberValue => new INTEGER(value);
 export const callable = (call: FunctionValue['value']): FunctionValue => new FUNCTION(call);
-
-/** `str(value)`: what `{{ value }}` prints. */
-export function pythonText(value: Value): string {
-  if (isText(value)) return value.value;
-  return isUndefined(value) ? '' : pythonRepr(value);
-}
-
-function pythonRepr(value: Value): string {
-  if (isText(value)) return textRepr(value.value);
-  if (isNone(value)) return 'None';
-  if (isBoolean(value)) return value.value ? 'True' : 'False';
-  if (isNumber(value)) return numberText(value);
-  if (isUndefined(value)) return 'Undefined';
-  if (value.type === 'TupleValue' && isList(value)) {
-    return `(${value.value.map(pythonRepr).join(', ')}${value.value.length === 1 ? ',' : ''})`;
-  }
-  if (isList(value) && value.lazy) throw new NotSupported('prints a generator');
-  if (isList(value)) return `[${value.value.map(pythonRepr).join(', ')}]`;
-  if (isDict(value)) {
-    return `{${[...value.value].map(([key, item]) => `${pythonRepr(keyValue(key))}: ${pythonRepr(item)}`).join(', ')}}`;
-  }
-  throw new NotSupported(`prints a ${value.type}`);
-}
-
-function numberText(value: NumberValue): string {
-  const number = value.value;
-  if (isInteger(value)) return BigInt(number).toString();
-  if (Number.isInteger(number) && Math.abs(number) < 1e16) return number.toFixed(1);
-  const shown = String(number);
-  // Python turns to exponents at other sizes, and writes them with two digits.
-  if (/e/.test(shown) || Math.abs(number) >= 1e16 || Math.abs(number) < 1e-4) throw new NotSupported('prints a float');
-  return shown;
-}
-
-function textRepr(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what Python escapes
-  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u00a0\u00ad\u2028-\uffff]/.test(value)) {
-    throw new NotSupported('prints a text that Python escapes');
-  }
-  const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
-  const escaped = value
-    .replaceAll('\\', '\\\\')
-    .replaceAll('\n', '\\n')
-    .replaceAll('\t', '\\t')
-    .replaceAll('\r', '\\r');
-  return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote;
-}
 
 /** `a == b`. */
 export function pythonEqual(a: Value, b: Value): boolean {

@@ -1,3 +1,4 @@
+import { pythonText } from './printing.ts';
 import {
   boolean,
   callable,
@@ -6,15 +7,14 @@ import {
   isList,
   isText,
   list,
+  missing,
   NotSupported,
   pythonItems,
-  pythonText,
   TemplateRaises,
   type TextValue,
   text,
-  UNDEFINED,
   type Value,
-} from './python-values.ts';
+} from './values.ts';
 
 // What str.isspace() calls white: not the same characters as JavaScript's \s (U+FEFF is none, U+001C-001F are).
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are white to Python
@@ -38,13 +38,13 @@ export const capitalize = (value: string): string => {
   return first.toUpperCase() + rest.join('').toLowerCase();
 };
 
-/** A method of `str`, undefined where it has none of that name; null where the engine's own does right. */
+/** A method of `str`, undefined where it has none of that name, as Jinja2 says it; null where the engine's own does right. */
 export function textMethod(self: TextValue, name: string): Value | null {
   const own = METHODS[name];
   if (own) return callable((args) => own(self.value, args.map(argument)));
   if (['upper', 'lower', 'startswith', 'endswith', 'replace'].includes(name)) return null;
   if (OTHER_METHODS.has(name)) throw new NotSupported(`the method ${name} of a text`);
-  return UNDEFINED;
+  return missing(`'str object' has no attribute '${name}'`);
 }
 
 /** Methods of `str` that chat templates hardly use. */

@@ -1,14 +1,4 @@
-import {
-  isDict,
-  isInteger,
-  isList,
-  isNone,
-  isNumber,
-  isText,
-  TemplateRaises,
-  typeName,
-  type Value,
-} from './python-values.ts';
+import { isDict, isInteger, isList, isNone, isNumber, isText, TemplateRaises, typeName, type Value } from './values.ts';
 
 /** Arguments of the filter `tojson`, which transformers makes of Python's `json.dumps`. */
 export interface JsonStyle {

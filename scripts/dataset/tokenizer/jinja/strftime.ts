@@ -1,4 +1,4 @@
-import { NotSupported } from './python-values.ts';
+import { NotSupported } from './values.ts';
 
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
