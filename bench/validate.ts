@@ -25,8 +25,10 @@ const python = await testPython(['datasets==5.2.0']);
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 const runtime = join(folder, 'hf-llm-trainer.mjs');
 writeFileSync(runtime, (await bundleRuntime(root, readPack(root))).code);
-/** Says at the end how much memory it took. */
-const meter = `data:text/javascript,process.on('exit',()=>process.stderr.write('maxrss '+process.resourceUsage().maxRSS+'\\n'))`;
+/** Says at the end how much memory and processor time it took, its threads' included. */
+const meter = `data:text/javascript,process.on('exit',()=>{
+  const {maxRSS,userCPUTime,systemCPUTime}=process.resourceUsage();
+  process.stderr.write('used '+maxRSS/1024+' '+(userCPUTime+systemCPUTime)/1e6+'\\n')})`;
 const env = {
   ...process.env,
   HF_LLM_TRAINER_HOME: join(folder, 'home'),
@@ -38,6 +40,8 @@ const env = {
 interface Reading {
   rows: number;
   seconds: number;
+  /** Of all cores: what others do on the machine changes it less than the clock. */
+  cpu_seconds: number;
   megabytes: number;
 }
 
@@ -52,8 +56,16 @@ function run(command: string, args: string[]): { stdout: string; stderr: string;
 function ours(file: string): Reading {
   const args = ['--import', meter, runtime, 'validate', file, '--method', 'sft', '--json'];
   const { stdout, stderr, seconds } = run(process.execPath, args);
-  const kilobytes = [...stderr.matchAll(/maxrss (\d+)/g)].map(([, size]) => Number(size));
-  return { rows: JSON.parse(stdout).rows_seen, seconds, megabytes: Math.max(...kilobytes) / 1024 };
+  // Threads say it, too, of the whole process; the last word has all of it.
+  const used = [...stderr.matchAll(/used (\S+) (\S+)/g)].map(
+    ([, memory, cpu]) => [Number(memory), Number(cpu)] as const,
+  );
+  return {
+    rows: JSON.parse(stdout).rows_seen,
+    seconds,
+    cpu_seconds: Math.max(...used.map(([, cpu]) => cpu)),
+    megabytes: Math.max(...used.map(([memory]) => memory)),
+  };
 }
 
 const theirs = (task: string, file: string): Reading => JSON.parse(run(python, [peers, task, file]).stdout);
@@ -86,11 +98,14 @@ try {
       const own = median((readings.get('hf-llm-trainer validate') ?? []).map(({ seconds }) => seconds));
       for (const [reader, list] of readings) {
         const seconds = median(list.map((reading) => reading.seconds));
+        const cpu = median(list.map((reading) => reading.cpu_seconds));
         const peak = median(list.map(({ megabytes }) => megabytes));
         console.log(
           `${reader.padEnd(24)} ${seconds.toFixed(2).padStart(7)} s  ${Math.round(rows / seconds)
             .toLocaleString('en')
-            .padStart(10)} rows/s  ${(seconds / own).toFixed(2).padStart(5)} x  peak ${peak.toFixed(0).padStart(5)} MB`,
+            .padStart(
+              10,
+            )} rows/s  ${(seconds / own).toFixed(2).padStart(5)} x  ${cpu.toFixed(1).padStart(6)} s of CPU  peak ${peak.toFixed(0).padStart(5)} MB`,
         );
       }
     }

@@ -2,19 +2,24 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Analysis, type Columns } from '../../scripts/dataset/analysis.ts';
+import type { Crew } from '../../scripts/dataset/every-row/crew.ts';
+import { limited } from '../../scripts/dataset/every-row/limited.ts';
+import { passOver } from '../../scripts/dataset/every-row/pass.ts';
+import { type Assignment, checkPiece } from '../../scripts/dataset/every-row/piece.ts';
 import type { Threads } from '../../scripts/dataset/every-row/threads.ts';
 import { columnKinds } from '../../scripts/dataset/kinds.ts';
+import { jsonLines } from '../../scripts/dataset/local/json-lines.ts';
 import { lineBlocks } from '../../scripts/dataset/local/lines.ts';
 import { METHOD_RULES } from '../../scripts/dataset/methods/table.ts';
 import type { DatasetReport } from '../../scripts/dataset/report.ts';
 import type { Row } from '../../scripts/dataset/rows.ts';
+import { inMemory } from '../../scripts/dataset/sample/bounds.ts';
 import { fits, merge, typeOf } from '../../scripts/dataset/types.ts';
 import { type ValidateOptions, validateDataset } from '../../scripts/dataset/validate.ts';
-import { offline } from './support.ts';
+import { offline, threadEntry } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'full-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -26,21 +31,9 @@ function write(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-/** What main.ts is to the threads of the runtime. */
-const entry = join(folder, 'thread.mjs');
+let entry: string;
 beforeAll(async () => {
-  await build({
-    stdin: {
-      contents: `import { serveRows } from './every-row/thread.ts'; serveRows();`,
-      resolveDir: join(import.meta.dirname, '../../scripts/dataset'),
-    },
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    outfile: entry,
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-  });
+  entry = await threadEntry(folder);
 });
 const threads = (count: number): Threads => ({ entry, count, from: 0 });
 
@@ -78,9 +71,9 @@ describe('every row, in threads', () => {
       const alone = await validate(path, options);
       expect(alone).toMatchObject({ complete: true });
       expect(alone.rows_seen).toBeGreaterThan(11_000);
-      expect(await validate(path, options, threads(2))).toEqual(alone);
+      for (const count of [2, 5]) expect(await validate(path, options, threads(count))).toEqual(alone);
     },
-    60_000,
+    120_000,
   );
 
   it('parquet, in many files', async () => {
@@ -98,11 +91,16 @@ describe('every row, in threads', () => {
 
   it('compressed lines', async () => {
     const path = write('packed.jsonl.gz', gzipSync(readFileSync(join(folder, 'many.jsonl'))));
-    const { dataset: _, files: __, fingerprint: ___, ...report } = await validate(path, {}, threads(2));
-    const plain = await validate(join(folder, 'many.jsonl'), {});
-    expect(report).toEqual(
-      expect.objectContaining({ methods: plain.methods, tokens: plain.tokens, rows_total: 12_000 }),
-    );
+    const own = { dataset: '', files: [], fingerprint: null };
+    const packed = await validate(path, { dropInvalid: true }, threads(2));
+    const plain = await validate(join(folder, 'many.jsonl'), { dropInvalid: true });
+    expect({ ...packed, ...own }).toEqual({ ...plain, ...own });
+    expect(packed).toMatchObject({
+      rows_total: 12_000,
+      complete: true,
+      recommended: 'sft',
+      tokens: { estimated: true },
+    });
   });
 
   it('a broken line far behind is named by its number in the file', async () => {
@@ -197,6 +195,49 @@ describe('what pieces have found, put together', () => {
         expect(together.tokens.statistics(1)).toEqual(once.tokens.statistics(1));
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('is the same for any crew, whoever is done first', async () => {
+    const files = fc.array(fc.array(row, { maxLength: 6 }), { minLength: 1, maxLength: 12 });
+    const delays = fc.array(fc.nat(6), { minLength: 12, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(files, fc.integer({ min: 1, max: 8 }), delays, async (parts, size, waits) => {
+        const rows = parts.flat();
+        if (rows.length === 0) return;
+        const columns = columnsOf(rows);
+        const outcome = async (contents: readonly Row[][], crewSize: number, pauses: readonly number[]) => {
+          const analyses = METHOD_RULES.map((rules) => new Analysis(rules, columns, null, []));
+          const readable = await Promise.all(
+            contents.map((part, n) => jsonLines.open(inMemory(`${n}.jsonl`, new TextEncoder().encode(lines(part))))),
+          );
+          const assignment: Assignment = {
+            columns,
+            analyses: METHOD_RULES.map(({ method }) => ({ method, mapping: null, mustBeEmpty: [] })),
+            names: [...columns.kinds.keys()],
+            read: [],
+            survey: true,
+          };
+          const turn = limited(crewSize);
+          const crew: Crew = {
+            size: crewSize,
+            check: ({ file, piece }) =>
+              turn(async () => {
+                for (let left = pauses[file] ?? 0; left > 0; left -= 1) await new Promise(setImmediate);
+                const of = readable[file];
+                if (!of) throw new Error('no such file');
+                const watch = { seen: () => {}, stopped: () => false };
+                return structuredClone(await checkPiece(of, piece, assignment, watch));
+              }),
+            stop: () => {},
+            close: async () => {},
+          };
+          const passed = await passOver(readable, [], crew, analyses, new AbortController().signal, () => {});
+          return { passed, reports: analyses.map((analysis) => [analysis.report(false), analysis.report(true)]) };
+        };
+        expect(await outcome(parts, size, waits)).toEqual(await outcome([rows], 1, []));
+      }),
+      { numRuns: 100 },
     );
   });
 

@@ -137,7 +137,7 @@ describe('files that', { timeout: 60_000 }, () => {
     [
       'are a CSV with ragged rows',
       () => ({ 'a.csv': 'text,b\n1,2\n1,2,3\n' }),
-      { exit: 3, code: 'broken_file', says: /has 3 fields where the header has 2/ },
+      { exit: 3, code: 'broken_file', says: /a\.csv line 3: has 3 fields where the header has 2/ },
     ],
     [
       'are a CSV with an open quote',

@@ -2,9 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { layout } from '../../scripts/dataset/layout.ts';
 import { diskFiles, unreadable } from '../../scripts/dataset/local/files.ts';
+import { listRows } from '../../scripts/dataset/local/json-list.ts';
 import { sha256 } from '../../scripts/plan/digest.ts';
 import { validateLocal } from './support.ts';
 
@@ -61,6 +64,30 @@ describe('files that train', () => {
     expect(report).toMatchObject({ rows_total: 30, rows_seen: 30 });
   });
 
+  it('a list cut into chunks anywhere has the same items', async () => {
+    const value = fc.dictionary(fc.string({ unit: 'binary', maxLength: 4 }), fc.jsonValue({ maxDepth: 3 }), {
+      noNullPrototype: true,
+    });
+    const space = fc.constantFrom(0, 1, undefined);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(value, { maxLength: 8 }),
+        fc.integer({ min: 1, max: 20 }),
+        space,
+        async (rows, size, pad) => {
+          const bytes = new TextEncoder().encode(`${JSON.stringify(rows, null, pad).slice(1)} \n`);
+          const chunked = async function* () {
+            for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
+          };
+          const read: unknown[] = [];
+          for await (const batch of listRows('x', chunked())) read.push(...batch);
+          expect(JSON.stringify(read)).toBe(JSON.stringify(rows));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it('reads cells of ten megabytes', async () => {
     const text = 'x'.repeat(10_000_000);
     const report = await validateLocal(write('large.jsonl', `${JSON.stringify({ text })}\n{"text": "y"}\n`));
@@ -96,14 +123,44 @@ describe('files that do not', () => {
     ['lines.json', `${TALK}\n${TALK}\n`, 'data', 'broken_file', /is not JSON/],
     ['two-lists.json', '{"a": [], "b": []}', 'data', 'broken_file', /neither a list of rows/],
     ['item.json', '[{"text": "a"}, 5]', 'data', 'broken_file', / item 1: is not an object/],
+    ['nan.json', '[{"text": "a"}, {"text": "b", "x": NaN}]', 'data', 'broken_file', / item 1: is not JSON/],
+    ['comma.json', '[{"text": "a"},]', 'data', 'broken_file', / item 1: is not JSON/],
+    ['no-comma.json', '[{"text": "a"} {"text": "b"}]', 'data', 'broken_file', / item 0: is not JSON/],
+    ['bracket.json', '[{"text": "a"]}, {"text": "b"}]', 'data', 'broken_file', / item 0: is not JSON/],
+    ['open.json', '[{"text": "a"}, {"text": "b"}', 'data', 'broken_file', / item 1: .*ends before its list does/],
+    ['more.json', '[{"text": "a"}] [', 'data', 'broken_file', / item 1: more follows/],
+    ['half-a-character.json', '[{"text": "\\ud83d"}]', 'data', 'broken_file', / item 0: holds half of a character/],
+    ['latin1.json', Buffer.from('[{"text": "caf\u00e9"}]', 'latin1'), 'data', 'broken_file', / item 0: is not UTF-8/],
     ['ragged.csv', 'a,b\n1,2\n3,4,5\n', 'data', 'broken_file', / line 3: has 3 fields where the header has 2/],
     ['quote.csv', 'a,b\n"x,2\n', 'data', 'broken_file', /is not CSV/],
     ['twice.csv', 'a,a\n1,2\n', 'data', 'broken_file', /names the column "a" twice/],
+    ['open-end.csv', 'a,b\n1,2\n"x,2\n3,4\n', 'data', 'broken_file', /open-end\.csv: is not CSV: .*line 4/],
+    [
+      'cut.jsonl.gz',
+      gzipSync(`${TALK}\n`.repeat(50)).subarray(0, -20),
+      'data',
+      'broken_file',
+      /gzip file ends too early/,
+    ],
+    ['not.jsonl.gz', TALK, 'data', 'broken_file', /is not gzip/],
+    ['latin1.csv', Buffer.from('text\ncaf\u00e9\n', 'latin1'), 'data', 'broken_file', /not UTF-8/],
     ['torn.parquet', 'PAR1 torn PAR1', 'data', 'broken_file', /can't be read as parquet, it may be damaged/],
     ['page.html', '<html>', 'usage', 'not_a_dataset_file', /not a data file/],
   ])('%s', async (name, content, kind, code, message) => {
     const failure = validateLocal(write(name, content));
     await expect(failure).rejects.toMatchObject({ kind, code, message: expect.stringMatching(message) });
+  });
+
+  it.each([
+    ['encrypted', /encrypted\.parquet: is encrypted parquet/],
+    ['encrypted-column', /encrypted-column\.parquet row group 0: is encrypted parquet/],
+  ])('a parquet file that is %s', async (name, message) => {
+    await expect(validateLocal(join(fixtures, `parquet-odd/${name}.parquet`))).rejects.toMatchObject({
+      kind: 'data',
+      code: 'broken_file',
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining('without encryption'),
+    });
   });
 
   it('says how to turn lines into .jsonl', async () => {
@@ -170,6 +227,83 @@ describe('folders', () => {
     await expect(validateLocal(join(folder, 'set'), { split: 'no' })).rejects.toMatchObject({
       code: 'unknown_split',
       hint: expect.stringContaining('train, test'),
+    });
+  });
+
+  describe('with a card', () => {
+    const set = (name: string, card: string): string => {
+      write(`${name}/a/one.jsonl`, '{"text": "one"}\n');
+      write(`${name}/b/two.jsonl`, '{"text": "two"}\n{"text": "three"}\n');
+      write(`${name}/README.md`, card);
+      return join(folder, name);
+    };
+    const CARD = `---
+license: mit
+configs:
+- config_name: small
+  data_files: a/*.jsonl
+- config_name: large
+  default: true
+  data_files:
+  - split: train
+    path: b/*
+  - split: held_out
+    path: [a/one.jsonl]
+---
+# A set
+`;
+
+    it('have its configs and splits', async () => {
+      const path = set('carded', CARD);
+      const report = await validateLocal(path);
+      expect(report).toMatchObject({ config: 'large', split: 'train', rows_total: 2 });
+      expect(report.splits.map(({ name }) => name)).toEqual(['train', 'held_out']);
+      expect(await validateLocal(path, { split: 'held_out' })).toMatchObject({ rows_total: 1 });
+      expect(await validateLocal(path, { config: 'small' })).toMatchObject({
+        config: 'small',
+        files: [join(path, 'a/one.jsonl')],
+      });
+      await expect(validateLocal(path, { config: 'no' })).rejects.toMatchObject({
+        code: 'unknown_config',
+        hint: expect.stringContaining('small, large'),
+      });
+    });
+
+    it('that marks no default have to be told apart', async () => {
+      const path = set('unmarked', CARD.replace('  default: true\n', ''));
+      await expect(validateLocal(path)).rejects.toMatchObject({
+        code: 'ambiguous_config',
+        hint: expect.stringContaining('small, large'),
+      });
+    });
+
+    it.each<[string, string, string]>([
+      ['not YAML', '---\nconfigs: [\n---\n', 'bad_card'],
+      ['a list', '---\n- a\n---\n', 'bad_card'],
+      ['no configs that datasets knows', '---\nconfigs: x\n---\n', 'bad_card'],
+      ['a file that is not there', '---\nconfigs:\n- config_name: a\n  data_files: no.jsonl\n---\n', 'no_data_files'],
+      ['a way out', '---\nconfigs:\n- config_name: a\n  data_files: ../../x.jsonl\n---\n', 'no_data_files'],
+    ])('%s: load_dataset stops there, too', async (name, card, code) => {
+      await expect(validateLocal(set(name, card))).rejects.toMatchObject({
+        kind: 'data',
+        code,
+        hint: expect.stringContaining('README.md'),
+      });
+    });
+
+    it.each<[string, string]>([
+      ['that says nothing of data', '---\nlicense: mit\n---\n'],
+      ['of prose', '# A set\n\n---\nconfigs: x\n---\n'],
+      ['that is nearly code', '---js\n({ configs: process.exit(1) })\n---\n'],
+    ])('%s: the names of files decide', async (name, card) => {
+      const path = set(name, card);
+      expect(await validateLocal(path)).toMatchObject({ config: null, rows_total: 3 });
+      await expect(validateLocal(path, { config: 'default' })).rejects.toMatchObject({ code: 'unknown_config' });
+    });
+
+    it('with code in its YAML runs none of it', async () => {
+      const card = `---\nconfigs: !!js/function "function () { process.exit(1) }"\n---\n`;
+      await expect(validateLocal(set('coded', card))).rejects.toMatchObject({ code: 'bad_card' });
     });
   });
 

@@ -1,24 +1,26 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Readable } from '../local/reader.ts';
 import type { Crew } from './crew.ts';
+import { limited } from './limited.ts';
+import type { OpenPart } from './open.ts';
 import { type Assignment, checkPiece } from './piece.ts';
 
-/** Checks pieces in this thread, one after the other. */
-export function checkHere(files: readonly Readable[], assignment: Assignment, seen: (rows: number) => void): Crew {
+/** Pieces that are read at once where each reading waits for the network. */
+const FAR = 4;
+
+/** Checks pieces in this thread. */
+export function checkHere(parts: readonly OpenPart[], assignment: Assignment, seen: (rows: number) => void): Crew {
   let stopped = false;
-  let last: Promise<unknown> = Promise.resolve();
+  const size = parts.every(({ file }) => file.near) ? 1 : FAR;
+  const turn = limited(size);
   return {
-    size: 1,
-    check({ file, piece }) {
-      const next = last.then(async () => {
+    size,
+    check: ({ file, piece }) =>
+      turn(async () => {
         await setImmediate(); // a signal gets its turn
-        const readable = files[file];
-        if (!readable) throw new Error('a task for a file that is not there');
-        return checkPiece(readable, piece, assignment, { seen, stopped: () => stopped });
-      });
-      last = next.catch(() => undefined);
-      return next;
-    },
+        const part = parts[file];
+        if (!part) throw new Error('a task for a file that is not there');
+        return checkPiece(part.readable, piece, assignment, { seen, stopped: () => stopped });
+      }),
     stop() {
       stopped = true;
     },

@@ -4,7 +4,6 @@ import { type DatasetFiles, datasetFile, datasetFiles } from '../../hub/datasets
 import { preview } from '../../printable.ts';
 import { chooseConfig, chooseSplit } from '../choose.ts';
 import { type Layout, layout } from '../layout.ts';
-import { kindOf } from '../local/readers.ts';
 import type { FilePart, FileSplit } from '../rows.ts';
 import { declaredRows } from './card.ts';
 
@@ -32,6 +31,18 @@ export interface HubSplit extends FileSplit {
  * `network`, `data` (no data files, a card that can't be followed, a format that isn't read here).
  */
 export async function hubSplit(hub: Hub, request: HubRequest, revision = request.revision): Promise<HubSplit> {
+  const split = await anySplit(hub, request, revision);
+  if (READ_HERE.includes(split.format)) return split;
+  throw new TrainerError(
+    'data',
+    'format_not_read',
+    `the files of ${preview(split.facts.dataset)} are of a kind that isn't read here: ${preview(split.format)}`,
+    'Choose data in jsonl, json, csv or parquet, or try again when the dataset viewer shows it.',
+  );
+}
+
+/** The same, whatever its format. */
+export async function anySplit(hub: Hub, request: HubRequest, revision: string | null): Promise<HubSplit> {
   const info = await datasetFiles(hub, request.id, revision);
   const found = layout(info.paths, info.card);
   const { config, splits, split } = chosen(info, found, request);
@@ -63,24 +74,5 @@ export async function hubSplit(hub: Hub, request: HubRequest, revision = request
 function chosen(info: DatasetFiles, found: Layout, { config: wanted, split: asked }: HubRequest) {
   const config = chooseConfig(info.id, found.configs, wanted, found.default_config);
   const splits = found.splits(config);
-  const split = chooseSplit(info.id, [...splits.keys()], asked);
-  if (READ_HERE.includes(found.format)) return { config, splits, split };
-  throw new TrainerError(
-    'data',
-    'format_not_read',
-    `the files of ${preview(info.id)} are of a kind that isn't read here: ${preview(found.format)}`,
-    'Choose data in jsonl, json, csv or parquet, or try again when the dataset viewer shows it.',
-  );
-}
-
-/** Formats in which every row is the same by our reader as by `load_dataset`; CSV gets its types from all rows. */
-const EVERY_ROW = ['json', 'parquet'];
-
-/** The files for reading every row; null where they can't be read so, and the viewer has to do. Throws as `hubSplit`. */
-export async function wholeSplit(hub: Hub, request: HubRequest, sha: string): Promise<HubSplit | null> {
-  const split = await hubSplit(hub, request, sha).catch((error: unknown) => {
-    if (error instanceof TrainerError && ['no_data_files', 'format_not_read'].includes(error.code)) return null;
-    throw error;
-  });
-  return split && EVERY_ROW.includes(split.format) && split.parts.every(({ file }) => kindOf(file.name)) ? split : null;
+  return { config, splits, split: chooseSplit(info.id, [...splits.keys()], asked) };
 }

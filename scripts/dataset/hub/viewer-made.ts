@@ -1,24 +1,19 @@
-import { TrainerError } from '../../errors.ts';
 import type { Hub } from '../../hub/client.ts';
 import { viewerParquet } from '../../hub/viewer-parquet.ts';
 import type { FileSplit } from '../rows.ts';
-import { type HubRequest, hubSplit } from './split.ts';
+import type { HubRequest, HubSplit } from './split.ts';
 
 /** The split as parquet, where the dataset viewer has converted all of it at that commit; null elsewhere. */
-export async function madeByViewer(hub: Hub, request: HubRequest, sha: string): Promise<FileSplit | null> {
-  const split = await hubSplit(hub, request, sha).catch((error: unknown) => {
-    if (error instanceof TrainerError && error.kind === 'data') return null;
-    throw error;
-  });
-  if (!split || split.facts.config === null) return null;
-  const { dataset, config, split: name } = split.facts;
+export async function madeByViewer(hub: Hub, request: HubRequest, own: HubSplit): Promise<FileSplit | null> {
+  const { dataset, config, split, revision } = own.facts;
+  if (config === null || revision === null) return null;
   const { signal, patience } = request.viewer;
-  const files = await viewerParquet(hub, { dataset, config, split: name, sha }, { signal, patience });
+  const files = await viewerParquet(hub, { dataset, config, split, sha: revision }, { signal, patience });
   if (!files) return null;
-  const { format: _, card: __, ...rest } = split;
   return {
-    ...rest,
-    facts: { ...split.facts, notes: ['The rows come from the parquet files that the dataset viewer made.'] },
+    facts: { ...own.facts, notes: ['The rows come from the parquet files that the dataset viewer made.'] },
     parts: files.map((file) => ({ file, path: null })),
+    fingerprint: null,
+    close: async () => {},
   };
 }

@@ -1,4 +1,4 @@
-import { access, constants, open, readdir, stat } from 'node:fs/promises';
+import { access, constants, type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { errorMessage, systemErrorCode, TrainerError } from '../../errors.ts';
 import { preview } from '../../printable.ts';
@@ -58,37 +58,43 @@ export const diskFiles: Files = {
   },
 
   async open(path) {
+    let handle: FileHandle | undefined;
     try {
       await access(path, constants.R_OK);
-      const handle = await open(path);
+      handle = await open(path);
       const found = await handle.stat();
       if (found.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
       // What looks empty may be no file of bytes at all: reading it tells.
       if (found.size === 0) await handle.read(new Uint8Array(1), 0, 1, 0);
-      return {
-        name: path,
-        byteLength: found.size,
-        near: true,
-        async slice(start, end = found.size) {
-          const bytes = new Uint8Array(Math.max(0, Math.min(end, found.size) - start));
-          try {
-            for (let filled = 0; filled < bytes.length; ) {
-              const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
-              if (bytesRead === 0) return bytes.buffer.slice(0, filled);
-              filled += bytesRead;
-            }
-          } catch (error) {
-            throw unreadable(path, error);
-          }
-          return bytes.buffer;
-        },
-        close: () => handle.close(),
-      };
+      return openFile(path, handle, found.size);
     } catch (error) {
+      await handle?.close();
       throw unreadable(path, error);
     }
   },
 };
+
+function openFile(path: string, handle: FileHandle, byteLength: number): OpenFile {
+  return {
+    name: path,
+    byteLength,
+    near: true,
+    async slice(start, end = byteLength) {
+      const bytes = new Uint8Array(Math.max(0, Math.min(end, byteLength) - start));
+      try {
+        for (let filled = 0; filled < bytes.length; ) {
+          const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
+          if (bytesRead === 0) return bytes.buffer.slice(0, filled);
+          filled += bytesRead;
+        }
+      } catch (error) {
+        throw unreadable(path, error);
+      }
+      return bytes.buffer;
+    },
+    close: () => handle.close(),
+  };
+}
 
 /** What an error of the file system means to a person; other errors as they are. */
 export function unreadable(path: string, error: unknown): unknown {

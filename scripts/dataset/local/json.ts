@@ -1,19 +1,42 @@
+import { Buffer } from 'node:buffer';
 import { errorMessage } from '../../errors.ts';
 import { isRecord, type Row } from '../rows.ts';
-import { decoded, isGzip } from './content.ts';
+import { content, decoded, isGzip } from './content.ts';
 import type { DataFile } from './data-file.ts';
 import { HALF_ESCAPES, holdsLoneHalf, LONE_HALF, LONE_HALF_HINT } from './halves.ts';
 import { jsonLines } from './json-lines.ts';
+import { listRows } from './json-list.ts';
 import { broken, type Reader, whole } from './reader.ts';
 
-/** A list of objects, or an object with one such list. Reads the whole file: JSON has no other way. */
+/** A list of objects, read item by item, or an object with one such list, which is read at once: JSON has no other way. */
 export const json: Reader = {
   async open(file) {
     // What `load_dataset` reads from the Hub may be lines under this name, too; a local file is read by json.loads.
     if (!file.near && (await beginsWithObjects(file))) return jsonLines.open(file);
-    return whole(file, () => listedRows(file));
+    return whole(file, () => rowsOf(file));
   },
 };
+
+async function* rowsOf(file: DataFile): AsyncGenerator<Row[]> {
+  const bytes = content(file)[Symbol.asyncIterator]();
+  try {
+    const { value: first } = await bytes.next();
+    const start = first ? /^(?:\u00ef\u00bb\u00bf)?\s*\[/.exec(Buffer.from(first).toString('latin1', 0, 4096)) : null;
+    if (!first || !start) {
+      yield* listedRows(file);
+      return;
+    }
+    yield* listRows(
+      file.name,
+      (async function* () {
+        yield first.subarray(start[0].length);
+        yield* { [Symbol.asyncIterator]: () => bytes };
+      })(),
+    );
+  } finally {
+    await bytes.return(undefined);
+  }
+}
 
 /** Enough for the first line of nearly all files. */
 const GLANCE = 1 << 20;

@@ -1,9 +1,10 @@
 import { type FileMetaData, parquetMetadataAsync, parquetSchema, type SchemaTree } from 'hyparquet';
 import { errorMessage, TrainerError } from '../../errors.ts';
 import type { Row } from '../rows.ts';
-import type { DataFile } from './data-file.ts';
+import { type DataFile, glanced } from './data-file.ts';
 import { rowBatches } from './parquet/column-reader.ts';
 import { groupParts } from './parquet/cut.ts';
+import { declaredPictures } from './parquet/declared-pictures.ts';
 import { typeName } from './parquet/type-name.ts';
 import { broken, type Piece, type Reader } from './reader.ts';
 
@@ -13,14 +14,18 @@ export const parquet: Reader = {
     const metadata = await guarded(file, '', () => readMetadata(file));
     const schema = parquetSchema(metadata);
     const names = schema.children.map(({ element }) => element.name);
+    const pictures = declaredPictures(metadata);
     return {
       declared: {
         rows: Number(metadata.num_rows),
-        columns: new Map(schema.children.map((child) => [child.element.name, typeName(child)])),
+        columns: new Map(
+          schema.children.map((child) => [child.element.name, pictures.get(child.element.name) ?? typeName(child)]),
+        ),
       },
       async *all() {
         for (const [group, { num_rows }] of metadata.row_groups.entries()) {
-          yield* batches(file, metadata, schema, { group, range: { start: 0, end: Number(num_rows) } }, names);
+          const piece = { group, range: { start: 0, end: Number(num_rows) } };
+          yield* batches(glanced(file), metadata, schema, piece, names);
         }
       },
       pieces: (columns = names) => pieces(file, metadata, schema, columns),
@@ -51,10 +56,13 @@ export async function* parquetRows(
   }
 }
 
+/** Bytes that hold most footers; more are asked for where they don't. */
+const FOOTER = 1 << 16;
+
 async function readMetadata(file: DataFile): Promise<FileMetaData> {
   const magic = new TextDecoder('latin1').decode(await file.slice(Math.max(0, file.byteLength - 4), file.byteLength));
   if (magic === 'PARE') throw encrypted(file, '');
-  const metadata = await parquetMetadataAsync(file);
+  const metadata = await parquetMetadataAsync(file, { initialFetchSize: FOOTER });
   for (const [group, { columns }] of metadata.row_groups.entries()) {
     const locked = columns.find(({ crypto_metadata, meta_data }) => crypto_metadata !== undefined || !meta_data);
     if (locked) throw encrypted(file, ` row group ${group}`);

@@ -5,26 +5,18 @@ import { chooseSplit } from '../choose.ts';
 import type { FilePart, FileSplit } from '../rows.ts';
 import type { Files } from './files.ts';
 import { fingerprintFiles } from './fingerprint.ts';
-import { folderSplits, splitNamedBy } from './folder.ts';
+import { type FolderSplits, folderSplits, refuseConfig, splitNamedBy } from './folder.ts';
 import { kindOf } from './readers.ts';
 
-/** A local file or folder. Throws TrainerError `usage` (no such file, not readable, not data). */
+/** A local file or folder. Throws TrainerError `usage` (no such file, not readable, not data), as `folderSplits`. */
 export async function localSplit(
   files: Files,
   path: string,
   asked: { config: string | undefined; split: string | undefined },
 ): Promise<FileSplit> {
-  if (asked.config !== undefined) {
-    throw new TrainerError(
-      'usage',
-      'unknown_config',
-      `${preview(path)}: local data has no configs`,
-      'Leave out --config.',
-    );
-  }
-  const splits = await splitsAt(files, path);
+  const { config, splits } = await splitsAt(files, path, asked.config);
   const split = chooseSplit(path, [...splits.keys()], asked.split);
-  const paths = splits.get(split) ?? [];
+  const paths = (splits.get(split) ?? []).map((name) => resolve(path, name));
   const parts: FilePart[] = [];
   const opened: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
@@ -46,7 +38,7 @@ export async function localSplit(
       source: 'local',
       revision: null,
       files: paths,
-      config: null,
+      config,
       split,
       splits: [...splits.keys()].map((name) => ({ name, rows: null })),
       notes: [],
@@ -57,17 +49,9 @@ export async function localSplit(
   };
 }
 
-async function splitsAt(files: Files, path: string): Promise<Map<string, string[]>> {
+async function splitsAt(files: Files, path: string, config: string | undefined): Promise<FolderSplits> {
   const kind = await files.kind(path);
-  if (kind === 'file') {
-    if (kindOf(path)) return new Map([[splitNamedBy(basename(path)), [path]]]);
-    throw new TrainerError(
-      'usage',
-      'not_a_dataset_file',
-      `${preview(path, 200)} is not a data file that can be read`,
-      'Give a .jsonl, .json, .csv or .parquet file, or a folder of them.',
-    );
-  }
+  if (kind === 'folder') return folderSplits(files, path, config);
   if (kind === null) {
     throw new TrainerError(
       'usage',
@@ -76,6 +60,12 @@ async function splitsAt(files: Files, path: string): Promise<Map<string, string[
       'Check the path; a dataset of the Hub is given as owner/name.',
     );
   }
-  const found = folderSplits(path, await files.list(path), (file) => kindOf(file) !== undefined);
-  return new Map([...found].map(([split, names]) => [split, names.map((name) => resolve(path, name))] as const));
+  refuseConfig(path, config);
+  if (kindOf(path)) return { config: null, splits: new Map([[splitNamedBy(basename(path)), [path]]]) };
+  throw new TrainerError(
+    'usage',
+    'not_a_dataset_file',
+    `${preview(path, 200)} is not a data file that can be read`,
+    'Give a .jsonl, .json, .csv or .parquet file, or a folder of them.',
+  );
 }

@@ -26,23 +26,6 @@ export interface Sampled {
 /** Every row; the first, the middle and the last; only the first ones. */
 export type Reach = 'whole' | 'spread' | 'head';
 
-/** The same file, whose last bytes, where parquet keeps its footer, are asked for once. */
-export function withTail(file: DataFile, bytes = 1 << 19): DataFile {
-  const from = Math.max(0, file.byteLength - bytes);
-  let tail: Promise<ArrayBuffer> | null = null;
-  return {
-    name: file.name,
-    byteLength: file.byteLength,
-    window: 1 << 16,
-    async slice(start, end = file.byteLength) {
-      if (start < from) return file.slice(start, end);
-      tail ??= file.slice(from);
-      const held = await tail;
-      return held.slice(start - from, end - from);
-    },
-  };
-}
-
 /** Bytes at hand as a file, so that the readers of files read them. */
 export function inMemory(name: string, bytes: Uint8Array): DataFile {
   return {

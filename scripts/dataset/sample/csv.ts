@@ -11,17 +11,18 @@ const TRIES = 50;
 export function csvFormat(delimiter: string): LineFormat {
   return {
     async rows(name, lines, cut) {
-      const [header = [], ...records] = recordsOf(name, textOf(name, lines), delimiter, cut);
+      const [first, ...records] = recordsOf(name, textOf(name, lines), delimiter, cut);
+      const header: readonly string[] = first ?? [];
       const twice = header.find((column, index) => header.indexOf(column) !== index);
       if (twice !== undefined) {
         throw broken(name, ' line 1', `names the column "${preview(twice, 40)}" twice`, 'Give each its own name.');
       }
-      const ragged = records.findIndex((record) => record.length > header.length);
-      if (ragged === -1) return records.map((record) => rowOf(header, record));
+      const ragged = records.find((record) => record.length > header.length);
+      if (!ragged) return records.map((record) => rowOf(header, record));
       throw broken(
         name,
-        ` row ${ragged}`,
-        `has ${records[ragged]?.length} fields where the header has ${header.length}`,
+        ` line ${ragged.line}`,
+        `has ${ragged.length} fields where the header has ${header.length}`,
         'Quote fields that hold a comma or a line break: "a, b".',
       );
     },
@@ -41,9 +42,12 @@ export function csvFormat(delimiter: string): LineFormat {
   };
 }
 
+/** Cells, and the line of the text where they end, from 1. */
+type CsvRecord = string[] & { line: number };
+
 /** `cut`: the text may end within a quoted field; the records before it count. */
-function recordsOf(name: string, text: string, delimiter: string, cut: boolean): string[][] {
-  const records: string[][] = [];
+function recordsOf(name: string, text: string, delimiter: string, cut: boolean): CsvRecord[] {
+  const records: CsvRecord[] = [];
   try {
     collect(text, delimiter, records);
   } catch (error) {
@@ -57,7 +61,7 @@ function recordsOf(name: string, text: string, delimiter: string, cut: boolean):
 
 /** The records, if all but the last, which may be cut, have so many fields. */
 function fitting(text: string, fields: number, delimiter: string): string[][] | null {
-  const records: string[][] = [];
+  const records: CsvRecord[] = [];
   try {
     collect(text, delimiter, records);
   } catch (error) {
@@ -68,14 +72,14 @@ function fitting(text: string, fields: number, delimiter: string): string[][] | 
 }
 
 /** Adds the records to `into`, also those before an error. */
-function collect(text: string, delimiter: string, into: string[][]): void {
+function collect(text: string, delimiter: string, into: CsvRecord[]): void {
   parse(text, {
     delimiter,
     skip_empty_lines: true,
     bom: true,
     relax_column_count: true,
-    on_record: (record: string[]) => {
-      into.push(record);
+    on_record: (record: string[], { lines }) => {
+      into.push(Object.assign(record, { line: lines }));
       return null;
     },
   });

@@ -1,12 +1,13 @@
 import { type FileMetaData, parquetMetadataAsync, parquetSchema } from 'hyparquet';
 import { featureName } from '../features.ts';
-import type { DataFile } from '../local/data-file.ts';
+import { type DataFile, glanced } from '../local/data-file.ts';
 import type { Range } from '../local/parquet/column-reader.ts';
 import { groupParts } from '../local/parquet/cut.ts';
 import { parquet } from '../local/parquet.ts';
 import type { ColumnTypes, Readable } from '../local/reader.ts';
+import { withTail } from '../local/tail.ts';
 import { isRecord, type SeenRow } from '../rows.ts';
-import { PLACE_BYTES, withTail } from './bounds.ts';
+import { PLACE_BYTES } from './bounds.ts';
 
 /** A parquet file whose footer was read. */
 export interface Shard {
@@ -16,9 +17,12 @@ export interface Shard {
   rows: number;
 }
 
+/** Bytes at the end that are asked for at once: the footer, and mostly the last rows. */
+const TAIL = 1 << 19;
+
 /** Throws TrainerError `data` for one that is damaged or encrypted. */
 export async function openShard(remote: DataFile): Promise<Shard> {
-  const file = withTail(remote);
+  const file = withTail(glanced(remote), TAIL);
   const readable = await parquet.open(file);
   const metadata = await parquetMetadataAsync(file);
   return { file, metadata, readable, rows: Number(metadata.num_rows) };

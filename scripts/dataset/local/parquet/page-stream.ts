@@ -1,5 +1,5 @@
 import type { ColumnMetaData } from 'hyparquet';
-import type { DataFile } from '../data-file.ts';
+import { type DataFile, windowOf } from '../data-file.ts';
 import type { Leaf } from './leaf.ts';
 import {
   type Dictionary,
@@ -11,8 +11,6 @@ import {
   parquetHeader,
 } from './page.ts';
 
-/** Bytes that are asked for at once, at least. */
-const WINDOW = 1 << 20;
 /** A header with long minimum and maximum values is longer; it is then asked for again. */
 const HEADER = 1 << 10;
 
@@ -95,10 +93,7 @@ export class PageStream {
     if (from < this.#base || to > held) {
       const kept = from >= this.#base && from < held ? this.#bytes.subarray(from - this.#base) : new Uint8Array(0);
       const start = from + kept.length;
-      const fresh = await this.#read(
-        start,
-        Math.min(Math.max(to, start + (this.file.window ?? WINDOW)), this.stretch.end),
-      );
+      const fresh = await this.#read(start, Math.min(Math.max(to, start + windowOf(this.file)), this.stretch.end));
       const bytes = new Uint8Array(kept.length + fresh.length);
       bytes.set(kept);
       bytes.set(fresh, kept.length);
@@ -121,7 +116,7 @@ export class PageStream {
     const next = from + bytes.length;
     if (next >= this.stretch.end || this.file.window !== undefined) this.#ahead = null;
     else {
-      const reading = this.file.slice(next, Math.min(next + WINDOW, this.stretch.end));
+      const reading = this.file.slice(next, Math.min(next + windowOf(this.file), this.stretch.end));
       reading.catch(() => undefined); // thrown where it is awaited
       this.#ahead = { from: next, bytes: reading };
     }
