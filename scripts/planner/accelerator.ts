@@ -7,23 +7,42 @@ export interface Accelerator {
   usable_gib: number;
   /** Peak of 16-bit matrix products, TFLOP/s. */
   tflops: number;
+  /** Share of that peak which the matrix products of a training step reach. */
+  reachable: number;
+  /** Factor by which `reachable` may be wrong, either way. */
+  uncertainty: number;
+  /** Of its memory, GB/s. */
+  bandwidth_gb_s: number;
   /** Turing and older compute bf16 by emulation, far slower: such a card trains in fp16. */
   bf16: boolean;
 }
 
 /** Of a card that the table doesn't know: most of its memory, and a cautious speed. */
-const UNKNOWN = { share: 0.92, tflops: 60 };
+const UNKNOWN = { share: 0.92, tflops: 60, bandwidth_gb_s: 300, reachable: 0.5, uncertainty: 4 };
+
+/**
+ * What `reachable_from` is worth: fitted to published runs on that card, scaled from another card by a benchmark
+ * that ran on both, or taken from similar cards. `npm run bench:time` prints how far published runs were off.
+ */
+const UNCERTAINTY: Readonly<Record<string, number>> = { runs: 1.3, scaled: 1.5, guess: 1.7 };
 
 /** The accelerator of a flavor; null for a CPU. Names vary ("Nvidia A10G"): the longest that matches is it. */
 export function acceleratorOf(flavor: Flavor): Accelerator | null {
   if (flavor.accelerators === 0 || flavor.gpu_memory_gib === null) return null;
-  const name = flavor.accelerator ?? '';
-  const known = table.accelerators
-    .filter((row) => new RegExp(`(^|[^A-Z0-9])${row.name}([^A-Z0-9]|$)`, 'i').test(name))
-    .sort((a, b) => b.name.length - a.name.length)[0];
+  const known = knownAccelerator(flavor.accelerator ?? '');
   const share = flavor.gpu_memory_gib * UNKNOWN.share;
-  if (!known) return { usable_gib: share, tflops: UNKNOWN.tflops, bf16: true };
+  if (!known) return { ...UNKNOWN, usable_gib: share, bf16: true };
+  const { usable_gib, tflops, reachable, bandwidth_gb_s, bf16 } = known;
   // A card of the same name with another memory (A100 40 GB) is the catalogue's word.
-  const same = Math.abs(known.usable_gib - flavor.gpu_memory_gib) < 0.15 * flavor.gpu_memory_gib;
-  return { usable_gib: same ? known.usable_gib : share, tflops: known.tflops, bf16: known.bf16 };
+  const same = Math.abs(usable_gib - flavor.gpu_memory_gib) < 0.15 * flavor.gpu_memory_gib;
+  const uncertainty = UNCERTAINTY[known.reachable_from] ?? UNKNOWN.uncertainty;
+  return { usable_gib: same ? usable_gib : share, tflops, reachable, uncertainty, bandwidth_gb_s, bf16 };
 }
+
+/** The longest names first. */
+const KNOWN = table.accelerators
+  .map((row) => ({ row, pattern: new RegExp(`(^|[^A-Z0-9])${row.name}([^A-Z0-9]|$)`, 'i') }))
+  .sort((a, b) => b.row.name.length - a.row.name.length);
+
+const knownAccelerator = (name: string): (typeof table.accelerators)[number] | undefined =>
+  KNOWN.find(({ pattern }) => pattern.test(name))?.row;

@@ -1,57 +1,98 @@
 import type { Recipe } from '../plan/schema.ts';
 import type { Accelerator } from './accelerator.ts';
+import { fixedSeconds } from './fixed-time.ts';
+import { decodingSeconds } from './generation-time.ts';
 import type { ModelFacts } from './model-facts.ts';
+import { accelerated, cpu, forwardSeconds, type MicroBatch, microBatchSeconds, optimizerSeconds } from './step-time.ts';
 
-/**
- * Share of the accelerator's peak that a training step reaches. Published TRL and torchtune runs of this kind
- * (checkpointing, sdpa, short padded batches) lie between 0.15 and 0.45; small models stay below that.
- */
-const EFFICIENCY = { large: 0.3, small: 0.15, small_below_parameters: 1e9 };
-/** Of a CPU core in training, fp32: PyTorch's matrix products alone reached 0.026 on a shared cloud core. */
-const CPU_TFLOPS_PER_CORE = 0.02;
-/** Below this a step is bound by launching kernels and Python, not by arithmetic. */
-const MIN_STEP_SECONDS = { accelerator: 0.15, cpu: 0.12 };
-/** A token generated for a whole batch: transformers' `generate` is bound by launching kernels, about 30 a second. */
-const DECODING_SECONDS = { accelerator: 0.035, cpu: 0.02 };
-/** Download from and upload to the Hub, bytes a second: a cautious figure for a datacenter. */
-const TRANSFER_BYTES_PER_SECOND = 80e6;
-/** Image, uv's install of torch and TRL, imports; on this machine the environment is there already. */
-const STARTUP_SECONDS = { hf: 180, local: 20 };
+/** Batches that pass the model: sequences side by side, and tokens of each, padding included. */
+interface Batches {
+  count: number;
+  sequences: number;
+  tokens: number;
+}
 
 export interface TimeInput {
   facts: ModelFacts;
   mode: Recipe['mode'];
-  /** Tokens that pass the model in all epochs, padding included. */
-  tokens: number;
-  /** Tokens of the evaluations, forward only. */
-  eval_tokens: number;
+  /** Bytes of a base weight in memory. */
+  weight_bytes: number;
+  checkpointing: boolean;
+  /** Parameters that are trained. */
+  trained: number;
   total_steps: number;
-  gradient_accumulation_steps: number;
-  /** Tokens that are generated one after the other, each for a whole batch. */
-  decoded_tokens?: number;
+  training: Batches;
+  evaluation: Batches;
+  /** Forward passes without gradients over each batch: of a reference model, for example. */
+  forwards: number;
+  /** Answers that are written before they are trained on: rounds, answers side by side, tokens of each; null for none. */
+  generation: { rounds: number; sequences: number; prompt: number; tokens: number }[];
+  /** Tokens of all rows, once. */
+  data_tokens: number;
+  /** How far the token counts may be off, a factor. */
+  tokens_uncertainty: number;
+  checkpoints: number;
   backend: 'hf' | 'local';
   /** null for a CPU. */
   accelerator: Accelerator | null;
   cpus: number;
 }
 
-/** Seconds from the job's start to its end. */
-export function jobSeconds(input: TimeInput): number {
-  const { facts, mode, accelerator } = input;
-  // Per token and parameter: 2 forward, 2 for the recomputation of checkpointing, 2 for the gradients of the
-  // activations, 2 for those of the weights, which LoRA hardly needs (Kaplan et al. 2020, section 2.1).
-  const flops = facts.parameters * ((mode === 'full' ? 8 : 6) * input.tokens + 2 * input.eval_tokens);
-  const efficiency = facts.parameters < EFFICIENCY.small_below_parameters ? EFFICIENCY.small : EFFICIENCY.large;
-  const speed = 1e12 * (accelerator ? accelerator.tflops * efficiency : input.cpus * CPU_TFLOPS_PER_CORE);
-  const floor = accelerator ? MIN_STEP_SECONDS.accelerator : MIN_STEP_SECONDS.cpu;
-  const training = Math.max(flops / speed, input.total_steps * input.gradient_accumulation_steps * floor);
-  const decoding = (input.decoded_tokens ?? 0) * (accelerator ? DECODING_SECONDS.accelerator : DECODING_SECONDS.cpu);
-  const transfers =
-    input.backend === 'hf' ? (facts.parameters * (mode === 'full' ? 6 : 2)) / TRANSFER_BYTES_PER_SECOND : 0;
-  return STARTUP_SECONDS[input.backend] + transfers + training + decoding;
+/** Seconds from the job's start to its end, by what they are spent on, and between what they are likely to lie. */
+export interface JobTime {
+  seconds: number;
+  range: [number, number];
+  parts: Record<'setup' | 'training' | 'generation' | 'evaluation' | 'checkpoints' | 'saving', number>;
 }
 
-/** Twice the estimate and a quarter of an hour, in steps of five minutes: an estimate is not a promise. */
-export function timeoutFor(seconds: number): number {
-  return Math.ceil((2 * seconds + 900) / 300) * 300;
+/** Of figures that no run has confirmed: cores differ, and so do networks and disks. */
+const UNCERTAINTY = { cpu: 2, experts: 2, fixed: 1.5 };
+
+export function jobTime(input: TimeInput): JobTime {
+  const { facts, mode, weight_bytes, accelerator, training, evaluation, forwards } = input;
+  const on = accelerator ? accelerated(accelerator) : cpu(input.cpus);
+  const batch = ({ sequences, tokens }: Batches): MicroBatch => ({
+    shape: facts,
+    mode,
+    weight_bytes,
+    sequences,
+    tokens,
+    checkpointing: input.checkpointing,
+    extra_forwards: forwards,
+    adapted: 1,
+  });
+  const fixed = fixedSeconds({ ...input, shape: facts });
+  const parts = {
+    ...fixed,
+    training:
+      training.count * microBatchSeconds(batch(training), on) + input.total_steps * optimizerSeconds(facts, mode, on),
+    generation: input.generation.reduce((sum, { rounds, sequences, prompt, tokens }) => {
+      const context = prompt + tokens / 2;
+      return sum + rounds * tokens * decodingSeconds({ shape: facts, mode, weight_bytes, sequences, context }, on);
+    }, 0),
+    evaluation: evaluation.count * forwardSeconds(batch(evaluation), on),
+  };
+  const running = parts.training + parts.generation + parts.evaluation;
+  const around = parts.setup + parts.checkpoints + parts.saving;
+  // Independent errors: the larger of them rules, in the exponent.
+  const off = Math.exp(
+    Math.hypot(
+      Math.log(accelerator?.uncertainty ?? UNCERTAINTY.cpu),
+      Math.log(input.tokens_uncertainty),
+      facts.layout.experts ? Math.log(UNCERTAINTY.experts) : 0,
+    ),
+  );
+  return {
+    seconds: running + around,
+    range: [running / off + around / UNCERTAINTY.fixed, running * off + around * UNCERTAINTY.fixed],
+    parts,
+  };
+}
+
+/**
+ * When a job is stopped: twice the estimate or the end of its range, whichever is later, and a quarter of an hour;
+ * in steps of five minutes. An estimate is not a promise.
+ */
+export function timeoutFor({ seconds, range }: Pick<JobTime, 'seconds' | 'range'>): number {
+  return Math.ceil((Math.max(2 * seconds, range[1]) + 900) / 300) * 300;
 }

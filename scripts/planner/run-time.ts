@@ -1,0 +1,106 @@
+import type { Flavor } from '../plan/flavor.ts';
+import type { Recipe } from '../plan/schema.ts';
+import { acceleratorOf } from './accelerator.ts';
+import { answerTokens, sequencesOf } from './lengths.ts';
+import { loraParameters } from './memory/states.ts';
+import { hasReference, methodRecipe } from './method-recipe.ts';
+import { paddedTokens } from './padding.ts';
+import { type JobTime, jobTime } from './time.ts';
+import { numberOr, type Workload } from './workload.ts';
+
+export interface RunTimeInput {
+  work: Workload;
+  recipe: Recipe;
+  flavor: Flavor;
+  backend: 'hf' | 'local';
+  max_length: number;
+}
+
+/** Estimated from characters, four a token: of English; other text and code differ. */
+const ESTIMATED_TOKENS_UNCERTAINTY = 1.3;
+/** TRL's best-fit packing leaves little room at the ends of its sequences. */
+const PACKED_SHARE = 0.97;
+
+/** What a recipe does on a machine, in tokens and seconds. `tokens`: all that pass the model in training, padding too. */
+export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
+  const { work, recipe, flavor } = input;
+  const args = recipe.training_args;
+  const own = methodRecipe(work.method);
+  const batch = numberOr(args.per_device_train_batch_size, 1);
+  const evalBatch = numberOr(args.per_device_eval_batch_size, batch);
+  const accumulation = numberOr(args.gradient_accumulation_steps, 1);
+  const evaluations = evaluationsOf(work, recipe);
+
+  const training = trainingBatches(input, batch, accumulation);
+  const evaluated = (work.eval_rows * numberOr(args.num_generations_eval, 1)) / evalBatch;
+  const evaluation = {
+    count: evaluations * Math.ceil(evaluated),
+    sequences: evalBatch * own.sequences,
+    tokens: sequenceTokens(input, evalBatch * own.sequences),
+  };
+  const saves = Math.ceil(recipe.total_steps / numberOr(args.save_steps, recipe.total_steps));
+  const time = jobTime({
+    facts: work.facts,
+    mode: recipe.mode,
+    weight_bytes: recipe.weights_dtype === 'float32' ? 4 : 2,
+    checkpointing: args.gradient_checkpointing !== false,
+    trained: recipe.lora ? loraParameters(work.facts, recipe.lora.r) : work.facts.parameters,
+    total_steps: Math.min(recipe.total_steps, Math.ceil(training.count / accumulation)),
+    training,
+    evaluation,
+    forwards: own.forwards.own + (hasReference(work) ? own.forwards.reference : 0),
+    generation: generationRounds(input, batch * accumulation, evaluation),
+    data_tokens: (work.rows + work.eval_rows) * work.tokens.mean,
+    tokens_uncertainty: work.tokens.estimated ? ESTIMATED_TOKENS_UNCERTAINTY : 1,
+    checkpoints: args.save_strategy === 'no' ? 0 : saves,
+    backend: input.backend,
+    accelerator: acceleratorOf(flavor),
+    cpus: flavor.cpus,
+  });
+  return { ...time, tokens: Math.round(training.count * training.sequences * training.tokens) };
+}
+
+/** Before and after training, and every so many steps. */
+function evaluationsOf({ eval_rows }: Workload, { training_args, total_steps }: Recipe): number {
+  if (eval_rows === 0) return 0;
+  const during =
+    training_args.eval_strategy === 'no' ? 0 : total_steps / numberOr(training_args.eval_steps, total_steps);
+  return 2 + Math.floor(during);
+}
+
+function trainingBatches(input: RunTimeInput, batch: number, accumulation: number) {
+  const { work, recipe, max_length } = input;
+  const sequences = batch * methodRecipe(work.method).sequences;
+  const count = recipe.total_steps * accumulation;
+  if (recipe.training_args.packing !== true) return { count, sequences, tokens: sequenceTokens(input, sequences) };
+  // Rows are joined to whole sequences: fewer batches than the rows would make, and no padding.
+  const epochs = numberOr(recipe.training_args.num_train_epochs, Number.POSITIVE_INFINITY);
+  const packed = Math.ceil((epochs * work.rows * work.tokens.mean) / (PACKED_SHARE * max_length * batch));
+  return { count: Math.min(count, packed), sequences, tokens: max_length };
+}
+
+/** Of a sequence in a padded batch; of a prompt, its answer too, which may end sooner. */
+function sequenceTokens({ work, max_length }: RunTimeInput, sequences: number): number {
+  const answer = methodRecipe(work.method).generation === null ? 0 : answerTokens(work);
+  const { tokens } = work;
+  // A pair's tokens are counted together, its longest sequence alone; estimated ones together throughout.
+  const mean = tokens.mean / sequencesOf(work);
+  const share = tokens.estimated ? sequencesOf(work) : 1;
+  const lengths = { mean, p50: tokens.p50 / share, p95: tokens.p95 / share, max: tokens.max / share };
+  return answer + paddedTokens(lengths, sequences, max_length - answer);
+}
+
+/** The answers of each optimizer step are written together, and those of an evaluation batch by batch. */
+function generationRounds(
+  { work, recipe }: RunTimeInput,
+  together: number,
+  evaluation: { count: number; sequences: number },
+) {
+  if (methodRecipe(work.method).generation === null) return [];
+  const steps = recipe.total_steps / numberOr(recipe.training_args.num_iterations, 1);
+  const answer = { prompt: work.tokens.mean, tokens: answerTokens(work) };
+  return [
+    { ...answer, rounds: steps, sequences: together },
+    { ...answer, rounds: evaluation.count, sequences: evaluation.sequences },
+  ];
+}

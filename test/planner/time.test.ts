@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import type { Method } from '../../scripts/plan/methods.ts';
+import type { Request } from '../../scripts/plan/request.ts';
+import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
+import { decodingSeconds } from '../../scripts/planner/generation-time.ts';
+import { buildRecipe } from '../../scripts/planner/recipe.ts';
+import { runTime } from '../../scripts/planner/run-time.ts';
+import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
+import {
+  accelerated,
+  cpu,
+  forwardSeconds,
+  type MicroBatch,
+  microBatchSeconds,
+} from '../../scripts/planner/step-time.ts';
+import { timeoutFor } from '../../scripts/planner/time.ts';
+import type { Workload } from '../../scripts/planner/workload.ts';
+import { QWEN3_8B, QWEN3_06B, work } from './support.ts';
+
+const flavorOf = (name: string) => {
+  const found = SNAPSHOT.flavors.find((flavor) => flavor.name === name);
+  if (!found) throw new Error(name);
+  return found;
+};
+const processorOf = (name: string) => {
+  const accelerator = acceleratorOf(flavorOf(name));
+  if (!accelerator) throw new Error(name);
+  return accelerated(accelerator);
+};
+const A100 = processorOf('a100-large');
+
+const batch = (overrides: Partial<MicroBatch> = {}): MicroBatch => ({
+  shape: QWEN3_8B,
+  mode: 'lora',
+  weight_bytes: 2,
+  sequences: 1,
+  tokens: 2048,
+  checkpointing: true,
+  extra_forwards: 0,
+  adapted: 1,
+  ...overrides,
+});
+const seconds = (overrides: Partial<MicroBatch> = {}, on = A100) => microBatchSeconds(batch(overrides), on);
+
+describe('a step', () => {
+  it.each<[string, number, number, number]>([
+    ['twice the sequences take twice as long', seconds({ sequences: 2 }) / seconds(), 1.99, 2.01],
+    ['twice the length takes more than twice', seconds({ tokens: 16_384 }) / seconds({ tokens: 8192 }), 2.2, 3],
+    ['short batches take as long as their launches', seconds({ tokens: 16 }) / seconds({ tokens: 64 }), 1, 1],
+    ['no checkpointing saves a forward pass', seconds({ checkpointing: false }) / seconds(), 0.6, 0.8],
+    ['a reference model adds one', seconds({ extra_forwards: 1 }) / seconds(), 1.2, 1.4],
+    [
+      'all weights take longer than an adapter alone does in arithmetic',
+      seconds({ mode: 'full' }) / seconds(),
+      0.9,
+      1.3,
+    ],
+    ['4-bit weights are unpacked first', seconds({ mode: 'qlora', tokens: 256 }) / seconds({ tokens: 256 }), 1.5, 4],
+    ['a T4 takes many times as long', seconds({}, processorOf('t4-small')) / seconds(), 7, 14],
+    [
+      'fp32 weights are cast in each pass',
+      seconds({ mode: 'full', weight_bytes: 4 }) / seconds({ mode: 'full' }),
+      1.05,
+      1.5,
+    ],
+  ])('%s', (_, ratio, least, most) => {
+    expect(ratio).toBeGreaterThanOrEqual(least);
+    expect(ratio).toBeLessThanOrEqual(most);
+  });
+
+  it('is evaluated in less than a third of the time', () => {
+    expect(forwardSeconds(batch(), A100)).toBeLessThan(seconds() / 3);
+  });
+
+  it('counts the experts that a token passes, not all', () => {
+    const experts = { count: 128, per_token: 8, intermediate_size: 768, adapted: false };
+    const moe = {
+      ...QWEN3_8B,
+      parameters: 30e9,
+      hidden_size: 2048,
+      layers: 48,
+      layout: { ...QWEN3_8B.layout, experts },
+    };
+    expect(seconds({ shape: moe, tokens: 8192 })).toBeLessThan(
+      seconds({ shape: { ...moe, layout: { ...moe.layout, experts: null } }, tokens: 8192 }),
+    );
+  });
+
+  it('never takes less than a tiny model does on a CPU', () => {
+    const tiny = {
+      ...QWEN3_06B,
+      parameters: 900_000,
+      hidden_size: 128,
+      layers: 4,
+      vocab_size: 1000,
+      intermediate_size: 256,
+      query_size: 128,
+      key_value_size: 64,
+    };
+    expect(seconds({ shape: tiny, mode: 'full', weight_bytes: 4, tokens: 64 }, cpu(2))).toBeGreaterThan(0.1);
+    expect(seconds({ shape: tiny, mode: 'full', weight_bytes: 4, tokens: 64 }, A100)).toBeGreaterThan(0.015);
+  });
+});
+
+describe('a token that is generated', () => {
+  const decoding = (sequences: number, shape = QWEN3_8B, on = A100) =>
+    decodingSeconds({ shape, mode: 'full', weight_bytes: 2, sequences, context: 500 }, on);
+  it.each<[string, number, number, number]>([
+    ['28 layers take 28 ms', decoding(1, QWEN3_06B), 0.027, 0.029],
+    ['more answers cost nothing while launching rules', decoding(8) / decoding(1), 1, 1],
+    ['very many do', decoding(2048) / decoding(1), 1.5, 20],
+    ['slow memory reads the weights for longer', decoding(1, QWEN3_8B, processorOf('l4x1')), 0.05, 0.07],
+  ])('%s', (_, value, least, most) => {
+    expect(value).toBeGreaterThanOrEqual(least);
+    expect(value).toBeLessThanOrEqual(most);
+  });
+});
+
+describe('a whole run', () => {
+  const run = (
+    overrides: Partial<Workload> = {},
+    options: {
+      mode?: 'full' | 'lora';
+      backend?: 'hf' | 'local';
+      flavor?: string;
+      set?: Request['set'];
+      batch?: number;
+    } = {},
+  ) => {
+    const request = { model: 'm', dataset: 'd', ...(options.set ? { set: options.set } : {}) };
+    const workload = work({ request, ...overrides });
+    const recipe = buildRecipe(workload, {
+      mode: options.mode ?? 'full',
+      target: { kind: 'cuda', bf16: true },
+      batch: options.batch ?? 8,
+      max_length: 1024,
+      epochs: 1,
+    });
+    const flavor = flavorOf(options.flavor ?? 'a100-large');
+    return runTime({ work: workload, recipe, flavor, backend: options.backend ?? 'hf', max_length: 1024 });
+  };
+
+  it('is the sum of its parts, which all count', () => {
+    const { parts, seconds: total, range } = run();
+    expect(Object.values(parts).reduce((sum, one) => sum + one, 0)).toBeCloseTo(total, 6);
+    for (const part of ['setup', 'training', 'evaluation', 'checkpoints', 'saving'] as const)
+      expect(parts[part]).toBeGreaterThan(0);
+    expect(parts.generation).toBe(0);
+    expect(range[0]).toBeLessThan(total);
+    expect(range[1]).toBeGreaterThan(total);
+  });
+
+  it.each<[string, (keyof ReturnType<typeof run>['parts'])[], ReturnType<typeof run>]>([
+    ['no rows held out: no evaluation', ['evaluation'], run({ eval_rows: 0 })],
+    ['save_strategy no: no checkpoints', ['checkpoints'], run({}, { set: { save_strategy: 'no' } })],
+  ])('%s', (_, none, { parts }) => {
+    for (const part of none) expect(parts[part]).toBe(0);
+  });
+
+  it('needs no installation and no upload on this machine', () => {
+    const [here, there] = [run({}, { backend: 'local' }), run()];
+    expect(here.parts.setup).toBeLessThan(there.parts.setup / 3);
+    expect(here.parts.saving).toBeLessThan(there.parts.saving / 3);
+  });
+
+  it('saves an adapter sooner than a model', () => {
+    const big = { facts: QWEN3_8B };
+    expect(run(big, { mode: 'lora' }).parts.saving).toBeLessThan(run(big).parts.saving / 20);
+  });
+
+  it('takes as long for twice the rows as for twice the steps', () => {
+    const [one, two] = [run({ rows: 2000, eval_rows: 0 }), run({ rows: 4000, eval_rows: 0 })];
+    expect(two.parts.training / one.parts.training).toBeCloseTo(2, 1);
+  });
+
+  it('goes by tokens, not by rows', () => {
+    const long = { total: 4e6, mean: 1000, p50: 1000, p95: 1000, max: 1000, estimated: false };
+    const short = { total: 1e6, mean: 250, p50: 250, p95: 250, max: 250, estimated: false };
+    const training = (tokens: typeof long) =>
+      run({ facts: QWEN3_8B, tokens, rows: 4000 }, { mode: 'lora' }).parts.training;
+    const ratio = training(long) / training(short);
+    expect(ratio).toBeGreaterThan(3);
+    expect(ratio).toBeLessThan(5);
+  });
+
+  it('pads less in small batches', () =>
+    expect(run({}, { batch: 1 }).tokens).toBeLessThan(0.7 * run({}, { batch: 8 }).tokens));
+
+  it('packs rows to whole sequences', () => {
+    const packed = run({ rows: 4000 }, { set: { packing: true } });
+    expect(packed.tokens / (4000 * 500)).toBeGreaterThan(1);
+    expect(packed.tokens / (4000 * 500)).toBeLessThan(1.1);
+  });
+
+  it.each<[Method]>([['grpo'], ['rloo']])('%s spends most of its time on answers', (method) => {
+    const { parts } = run({ method, rows: 200 }, { mode: 'lora' });
+    expect(parts.generation).toBeGreaterThan(parts.training);
+  });
+
+  it('is less certain of counts by characters, of cards without a run, and of experts', () => {
+    const spread = ({ range: [low, high] }: ReturnType<typeof run>) => high / low;
+    const counted = { ...work().tokens, estimated: false };
+    const sure = run({ tokens: counted, rows: 20_000 });
+    expect(spread(run({ rows: 20_000 }))).toBeGreaterThan(spread(sure));
+    expect(spread(run({ tokens: counted, rows: 20_000 }, { flavor: 'rtx-pro-6000' }))).toBeGreaterThan(spread(sure));
+    const experts = { count: 8, per_token: 2, intermediate_size: 3072, adapted: false };
+    const facts = { ...QWEN3_06B, layout: { ...QWEN3_06B.layout, experts } };
+    expect(spread(run({ tokens: counted, rows: 20_000, facts }))).toBeGreaterThan(spread(sure));
+  });
+});
+
+describe('the timeout', () => {
+  it.each([
+    [60, 80, 1200],
+    [3600, 5000, 8100],
+    [3600, 9000, 9900],
+  ])('of an estimate of %i s, at most %i s, is %i s', (estimate, high, timeout) =>
+    expect(timeoutFor({ seconds: estimate, range: [estimate / 2, high] })).toBe(timeout),
+  );
+});
