@@ -31,27 +31,41 @@ export interface Progress {
   share: number | null;
 }
 
-/** Every row that the source has to show through every method, once. */
+/** Every row that the source has to show through every method, once. After `stop` it ends with what was seen. */
 export async function checkSample(
   source: RowSource,
   makeTrials: MakeTrials,
-  { progress, signal, sample }: Pick<CheckOptions, 'progress' | 'signal' | 'sample'>,
+  { progress, signal, stop, sample }: Pick<CheckOptions, 'progress' | 'signal' | 'stop' | 'sample'>,
 ): Promise<Checked> {
   const rows = source.rows()[Symbol.asyncIterator]();
   const head = await take(rows, HEAD);
   if (head.length === 0) throw emptyDataset(source);
   const trials = makeTrials(source.columns, source.mixed, head);
   let seen = 0;
-  for await (const row of chain(head, rows)) {
-    for (const trial of trials) trial.add(row);
-    sample?.add(row);
-    seen += 1;
-    if (seen % 100 !== 0) continue;
-    progress?.({ rows: seen, rows_total: source.rows_total, share: null });
-    signal?.throwIfAborted();
+  try {
+    for await (const row of chain(head, rows)) {
+      for (const trial of trials) trial.add(row);
+      sample?.add(row);
+      seen += 1;
+      if (seen % 100 !== 0) continue;
+      progress?.({ rows: seen, rows_total: source.rows_total, share: null });
+      if (stop?.aborted) break;
+      signal?.throwIfAborted();
+    }
+  } catch (error) {
+    // What could not be read because of the stop is none to report.
+    if (!stop?.aborted) throw error;
   }
   const { rows: _, mixed: __, ...facts } = source;
-  return { source: facts, trials, seen, head };
+  const stopped = stop?.aborted && seen !== source.rows_total;
+  if (stopped) sample?.incomplete();
+  const notes = stopped ? [stoppedNote(seen, source.rows_total)] : [];
+  return { source: { ...facts, notes: [...facts.notes, ...notes] }, trials, seen, head };
+}
+
+export function stoppedNote(rows: number, total: number | null): string {
+  const of = total === null ? '' : ` of ${total.toLocaleString('en')}`;
+  return `Stopped by you after ${rows.toLocaleString('en')}${of} rows: the rest was not checked.`;
 }
 
 export function emptyDataset({ dataset, split }: Pick<RowSource, 'dataset' | 'split'>): TrainerError {

@@ -4,16 +4,30 @@ import { viewerSplits } from '../hub/viewer.ts';
 import { preview } from '../printable.ts';
 import { fileSource } from './hub/file-source.ts';
 import { openRepository } from './hub/repository.ts';
-import { type HubRequest, wholeSplit } from './hub/split.ts';
+import { anySplit, type HubRequest } from './hub/split.ts';
 import { madeByViewer } from './hub/viewer-made.ts';
 import { type ViewerSource, viewerSource } from './hub/viewer-source.ts';
+import { kindOf } from './local/readers.ts';
 import type { FileSplit, RowSource } from './rows.ts';
 
-/** Every row of one split, from its files where that can be; else what `hubSource` has. Throws as that. */
+/**
+ * Every row of one split: from its own parquet files, from those that the dataset viewer made of others, or from the
+ * others themselves; where none of these can be, what `hubSource` has. Throws as that.
+ */
 export async function wholeHubSource(hub: Hub, request: HubRequest): Promise<RowSource | FileSplit> {
   const info = await openRepository(hub, request.id, request.revision);
-  const files = (await wholeSplit(hub, request, info.sha)) ?? (await madeByViewer(hub, request, info.sha));
-  return files ?? hubSource(hub, request);
+  const own = await anySplit(hub, request, info.sha).catch(withoutFiles);
+  if (!own) return hubSource(hub, request);
+  const readHere = own.parts.every(({ file }) => kindOf(file.name));
+  if (own.format === 'parquet' && readHere) return own;
+  const made = await madeByViewer(hub, request, own);
+  // CSV gets its types from all of its rows: only what `load_dataset` made of it tells them.
+  return made ?? (own.format === 'json' && readHere ? own : hubSource(hub, request));
+}
+
+function withoutFiles(error: unknown): null {
+  if (error instanceof TrainerError && error.code === 'no_data_files') return null;
+  throw error;
 }
 
 /**

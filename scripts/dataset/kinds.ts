@@ -8,7 +8,13 @@ export type ColumnKind = 'text' | 'messages' | 'from_value' | 'pictures' | 'null
 export type ColumnKinds = ReadonlyMap<string, ColumnKind>;
 
 export function columnKinds(columns: readonly Column[], head: readonly Row[]): ColumnKinds {
-  return new Map(columns.map(({ name, type }) => [name, kindByValues(name, head) ?? kindByType(type)]));
+  return new Map(columns.map(({ name, type }) => [name, declared(kindByValues(name, head), type)]));
+}
+
+/** What looks like a picture is one to TRL only where its column says so. */
+function declared(kind: ColumnKind | null, type: string): ColumnKind {
+  const byType = kindByType(type);
+  return kind === 'pictures' && byType !== 'pictures' ? 'other' : (kind ?? byType);
 }
 
 /** The same after a mapping; `head`: the rows that decide, as they are before it. */

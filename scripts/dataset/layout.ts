@@ -14,6 +14,8 @@ export interface Layout {
   /** The config that is taken where none is asked for; null where a person has to say. */
   default_config: string | null;
   configs: string[];
+  /** Whether the card names the configs. */
+  declared: boolean;
   /** Paths by split, a path as often as it is read. Throws TrainerError `data` where `load_dataset` fails. */
   splits(config: string): Map<string, string[]>;
 }
@@ -45,13 +47,20 @@ export function layout(files: readonly string[], card: unknown): Layout {
   if (!configs) {
     const kept = new Map([...splits].map(([split, list]) => [split, list.filter((path) => belongsTo(format, path))]));
     const configs = ['default'];
-    return { format, default_config: describedConfig(card, configs, 'default'), configs, splits: () => kept };
+    return {
+      format,
+      default_config: describedConfig(card, configs, 'default'),
+      configs,
+      declared: false,
+      splits: () => kept,
+    };
   }
   const names = configs.map(({ config_name }) => config_name);
   return {
     format,
     default_config: defaultConfig(configs) ?? describedConfig(card, names, null),
     configs: names,
+    declared: true,
     splits(name) {
       const config = configs.find(({ config_name }) => config_name === name);
       return config ? splitsOf(config, paths, format) : new Map();

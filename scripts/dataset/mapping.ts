@@ -2,6 +2,7 @@ import { errorMessage, TrainerError } from '../errors.ts';
 import type { Mapping } from '../plan/mapping.ts';
 import { sourceColumns, type Value } from '../plan/value.ts';
 import { parseValue } from '../plan/value-parse.ts';
+import { OPS } from '../plan/value-text.ts';
 import { preview } from '../printable.ts';
 import { evaluate } from './mapping/evaluate.ts';
 import type { Column } from './report.ts';
@@ -32,7 +33,7 @@ export function parseMapping(flags: readonly string[]): Mapping | null {
     try {
       return { to, from: parseValue(from) };
     } catch (error) {
-      throw badMap(`--map ${preview(flag, 200)}: ${errorMessage(error)}`);
+      throw badMap(`--map ${preview(to)}=...: ${errorMessage(error)} in ${preview(from, 200)}`);
     }
   });
   const twice = columns.find(({ to }, index) => columns.findIndex((other) => other.to === to) !== index);
@@ -53,11 +54,12 @@ export function checkMapping(mapping: Mapping, columns: readonly Column[]): void
   const sources = mapping.columns.flatMap(({ to, from }) => sourceColumns(from).map((name) => ({ to, name })));
   const missing = sources.find(({ name }) => !names.has(name));
   if (!missing) return;
+  const made = /^\w+\(/.test(missing.name) ? ` Columns are made of others with ${OPS.join(', ')}.` : '';
   throw new TrainerError(
     'usage',
     'unknown_column',
     `--map ${preview(missing.to)}=...: the dataset has no column "${preview(missing.name)}"`,
-    `Its columns: ${columns.map(({ name }) => preview(name, 40)).join(', ')}`,
+    `Its columns: ${columns.map(({ name }) => preview(name, 40)).join(', ')}.${made}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { PlanDataset } from '../plan/schema.ts';
+import { asSftReads } from './from-value.ts';
 import { isRecord, type Row } from './rows.ts';
 
 /**
@@ -6,7 +7,7 @@ import { isRecord, type Row } from './rows.ts';
  * training script has the same rule in Python, and both run test/dataset/fixtures/trainable.json.
  */
 export function isTrainable(format: PlanDataset['format'], conversational: boolean, row: Row): boolean {
-  const { text, messages, prompt, completion, chosen, rejected, label } = row;
+  const { text, prompt, completion, chosen, rejected, label } = row;
   const parts = 'image' in row || 'images' in row;
   const isPrompt = (value: unknown): boolean => (conversational ? isConversation(value, parts) : isText(value));
   const isAnswer = (value: unknown): boolean => (conversational ? isAnswered(value, parts) : isText(value));
@@ -14,7 +15,7 @@ export function isTrainable(format: PlanDataset['format'], conversational: boole
   if (!hasSoundKwargs(row, conversational) || !hasSoundTools(row, conversational)) return false;
   switch (format) {
     case 'language-modeling':
-      return isAnswer(conversational ? messages : text);
+      return isAnswer(conversational ? asSftReads(row).messages : text);
     case 'prompt-completion':
       return isPrompt(prompt) && isAnswer(completion);
     case 'preference': {
@@ -29,7 +30,8 @@ export function isTrainable(format: PlanDataset['format'], conversational: boole
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** Whether an answer is a good one. TRL takes numbers, too: any but 0 is true. */
-export const isLabel = (value: unknown): boolean => typeof value === 'boolean' || value === 0 || value === 1;
+export const isLabel = (value: unknown): boolean => LABELS.includes(value);
+const LABELS: readonly unknown[] = [true, false, 0, 1, 0n, 1n];
 
 export interface Message {
   role: string;

@@ -26,7 +26,7 @@ export function typeOf(value: unknown, depth = 0): Type {
     case 'string':
       return { kind: 'value', name: 'string' };
     case 'bigint':
-      return { kind: 'value', name: 'int64' };
+      return isInt64(value) ? { kind: 'value', name: 'int64' } : MIXED;
     case 'number':
       return numberType(value);
     case 'boolean':
@@ -81,11 +81,13 @@ function valueFits(name: (Type & { kind: 'value' })['name'], value: unknown): bo
     case 'binary':
       return value instanceof Uint8Array;
     case 'int64':
-      return typeof value === 'bigint' || (Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 63);
+      return typeof value === 'bigint' ? isInt64(value) : Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 63;
     case 'float64':
-      return typeof value === 'bigint' || (typeof value === 'number' && !isHuge(value));
+      return typeof value === 'bigint' ? isInt64(value) : typeof value === 'number' && !isHuge(value);
   }
 }
+
+const isInt64 = (value: bigint): boolean => BigInt.asIntN(64, value) === value;
 
 /** A whole number that no int64 holds. */
 const isHuge = (value: number): boolean => Number.isInteger(value) && Math.abs(value) >= 2 ** 63;

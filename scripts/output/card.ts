@@ -10,7 +10,7 @@ import { count, duration, money, rate } from './units.ts';
  * hardware, time and cost, where it goes and who sees it, what could go wrong, the digest, one question.
  */
 export function renderCard(plan: Plan, digest: string, path: string): string {
-  const { hardware, estimate, output } = plan;
+  const { hardware, output } = plan;
   const local = hardware.backend === 'local';
   const rows: [string, string | string[]][] = [
     ['Model', modelLine(plan)],
@@ -18,10 +18,7 @@ export function renderCard(plan: Plan, digest: string, path: string): string {
     ['Method', methodLines(plan)],
     ['Hardware', hardwareLine(plan)],
     ['Memory', memoryLine(plan)],
-    [
-      'Time',
-      `about ${duration(estimate.seconds)}; stopped after ${duration(plan.limits.timeout_seconds)} at the latest`,
-    ],
+    ['Time', timeLine(plan)],
     ['Cost', local ? 'nothing: it runs on this machine' : costLine(plan)],
     ['Model goes', outputLine(plan)],
     [
@@ -116,6 +113,13 @@ function memoryLine(plan: Plan): string {
   return `about ${used} of ${has} GiB of ${kind}, ${Math.round((100 * used) / has)}% full (estimate)`;
 }
 
+function timeLine({ estimate, limits, request }: Plan): string {
+  const range = estimate.seconds_range;
+  const likely = range ? `, likely ${duration(range[0])} to ${duration(range[1])}` : '';
+  const margin = request.timeout === undefined ? 'twice that or the end of the range, and 15 min' : 'as asked for';
+  return `about ${duration(estimate.seconds)}${likely}; stopped after ${duration(limits.timeout_seconds)} (${margin})`;
+}
+
 function costLine(plan: Plan): string {
   return `about ${money(plan.estimate.usd)}; at the most ${money(plan.limits.max_usd)} (the whole timeout)`;
 }
@@ -134,13 +138,12 @@ function uploadLine(plan: Plan): string {
   return plan.output.repo_id ? 'the trained model and the curves, nothing else' : 'nothing';
 }
 
-const SEVERITY: Finding['kind'][] = ['fails', 'harms', 'drops', 'note'];
-
 function riskLines(plan: Plan): string[] {
-  const findings = [...plan.findings]
-    .sort((a, b) => SEVERITY.indexOf(a.kind) - SEVERITY.indexOf(b.kind))
-    .map((finding) => `${finding.message}${finding.count > 0 ? ` (${finding.count} of the rows seen)` : ''}`);
-  const lines = [...findings, ...plan.notes];
+  const of = (...kinds: Finding['kind'][]): string[] =>
+    kinds
+      .flatMap((kind) => plan.findings.filter((finding) => finding.kind === kind))
+      .map(({ message, count }) => `${message}${count > 0 ? ` (${count} of the rows seen)` : ''}`);
+  const lines = [...of('fails', 'harms', 'drops'), ...plan.notes, ...of('note')];
   if (plan.output.repo_id && !plan.output.private) {
     lines.push('The model will be public: everyone can read its card and script, and ask it for what it learned');
   }

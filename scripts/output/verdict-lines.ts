@@ -36,7 +36,7 @@ function detailLines(
     `${name.toUpperCase()}: ${VERDICTS[report.verdict]}${best}`,
     ...(report.harmful ? [`  ${style.red('Most rows train on something else than they seem to: read on.')}`] : []),
     ...(report.verdict === 'READY' ? [`  ${why(report)}`] : []),
-    ...report.findings.flatMap(findingLines).map((line) => `  ${line}`),
+    ...findingsShown(report.findings).map((line) => `  ${line}`),
     ...(report.verdict === 'NEEDS_MAPPING'
       ? proposals(report).map((mapping) => `  ${printable(mappingFlags(mapping))}`)
       : []),
@@ -87,6 +87,17 @@ const STAGES: Record<NonNullable<Finding['stage']>, string> = {
   map: 'preparing the rows',
   train: 'in training',
 };
+
+const SHOWN_FINDINGS = 6;
+
+/** The worst come first; a screen holds so many. */
+function findingsShown(findings: readonly Finding[]): string[] {
+  const more = findings.length - SHOWN_FINDINGS;
+  return [
+    ...findings.slice(0, SHOWN_FINDINGS).flatMap(findingLines),
+    ...(more > 0 ? [style.dim(`and ${more} more: --json has all`)] : []),
+  ];
+}
 
 function findingLines(finding: Finding): string[] {
   const { kind, message, stage, error } = finding;

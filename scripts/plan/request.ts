@@ -21,7 +21,7 @@ export const Request = z.strictObject({
   epochs: z.number().positive().optional(),
   maxSteps: z.number().int().positive().optional(),
   learningRate: z.number().positive().optional(),
-  lora: z.enum(['auto', 'on', 'off']).optional(),
+  lora: z.enum(['auto', 'on', 'off', 'qlora']).optional(),
   maxLength: z.number().int().positive().optional(),
   /** TRL arguments, as `--set name=value` gave them. */
   set: z.record(z.string(), Json).optional(),

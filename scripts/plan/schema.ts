@@ -153,6 +153,10 @@ export const Estimate = z.strictObject({
   gpu_memory_parts_gib: z.record(z.string(), z.number().nonnegative()),
   tokens: Count,
   seconds: z.number().nonnegative(),
+  /** Between these it is likely to lie. */
+  seconds_range: z.tuple([z.number().nonnegative(), z.number().nonnegative()]).optional(),
+  /** setup, training, generation, evaluation, checkpoints, saving; their sum is `seconds`. */
+  seconds_parts: z.record(z.string(), z.number().nonnegative()).optional(),
   usd: Usd,
   /** The most that the job can bill: timeout x price. */
   max_usd: Usd,

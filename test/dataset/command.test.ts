@@ -145,6 +145,28 @@ describe('validate', () => {
     expect(JSON.parse(json).example.cells[0].text).toBe('Ignore all rules\\x1b]0;x\\x07');
   });
 
+  it('is one screen where everything is wrong; JSON has all', async () => {
+    const turn = (role: unknown, content: unknown): object => ({ messages: [{ role, content }] });
+    const rows = [
+      talk,
+      { messages: null },
+      { messages: [] },
+      { messages: [null] },
+      turn('assistant', null),
+      turn('assistant', ''),
+      turn('user', 'q'),
+      turn('gpt', 'a'),
+      turn(null, 'a'),
+      { ...talk, tools: 'no JSON' },
+      { ...talk, tools: [1] },
+    ];
+    const { text } = await run(rows, { method: 'sft' });
+    expect(text.split('\n').length).toBeLessThan(40);
+    expect(text).toMatch(/and \d+ more: --json has all/);
+    const { text: json } = await run(rows, { json: true });
+    expect(JSON.parse(json).methods.sft.findings.length).toBeGreaterThan(6);
+  });
+
   it('quotes a column in the next command', async () => {
     const { text } = await run([{ "it's; $(x)": talk.messages }], { method: 'sft' });
     expect(text).toContain(`--map 'messages=it'\\''s; $(x)'\n`);

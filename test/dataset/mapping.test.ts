@@ -52,6 +52,14 @@ describe('--map', () => {
     expect(() => parsed(...flags)).toThrow(expect.objectContaining({ code, kind: 'usage' })),
   );
 
+  it.each([
+    ['prompt=join(b', '--map prompt=...: "," expected at character 7 in join(b'],
+    ['prompt=join(b) c', '--map prompt=...: the end expected at character 8 in join(b) c'],
+    ['prompt=slice(b, c)', /^--map prompt=...: .* in slice\(b, c\)$/],
+    ['a=join(eval(b))', '--map a=...: there is no eval(...) in join(eval(b))'],
+    ['a', '--map a is not new=old'],
+  ])('%s: says for which column, and where', (flag, message) => expect(() => parsed(flag)).toThrow(message));
+
   it('names the columns where one is unknown, escaped', () => {
     const columns = [
       { name: 'a\u001b[2J', type: 'string' },
@@ -59,7 +67,10 @@ describe('--map', () => {
     ];
     const mapping = { columns: [{ to: 'text', from: 'c' }] };
     expect(() => checkMapping(mapping, columns)).toThrow(
-      expect.objectContaining({ code: 'unknown_column', hint: 'Its columns: a\\x1b[2J, b' }),
+      expect.objectContaining({ code: 'unknown_column', hint: 'Its columns: a\\x1b[2J, b.' }),
+    );
+    expect(() => checkMapping({ columns: [{ to: 'text', from: 'concat(a, b)' }] }, columns)).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/ Columns are made of others with get, pick, .*join/) }),
     );
   });
 });
@@ -129,6 +140,13 @@ describe('an expression', () => {
     ['after(a, "####")', { a: 'five' }, null],
     ['json(a)', { a: '[1, {"b": null}]' }, [1, { b: null }]],
     ['json(a)', { a: "[{'role': 'user'}]" }, null],
+    [
+      'json(a)',
+      { a: '[12345678901234567890, 1.0, "#12345678901234567890"]' },
+      [12345678901234567890n, 1, '#12345678901234567890'],
+    ],
+    ['json(a)', { a: '["\\ud83d"]' }, null],
+    ['json(a)', { a: '["\\ud83d\\ude00", "\\\\ud83d"]' }, ['😀', '\\ud83d']],
     ['choose(a, up: true, "down": false)', { a: 'down' }, false],
     ['choose(a, up: true, "down": false)', { a: 'sideways' }, null],
     ['choose(a, 1: x, 0: y)', { a: 0, x: 'X', y: 'Y' }, 'Y'],

@@ -7,6 +7,7 @@ import { TrainerError } from '../../scripts/errors.ts';
 import { isOfDataAlone, loadCases, TRAINERS, type Trainer } from './oracle/case.ts';
 import { disagreement } from './oracle/compare.ts';
 import { type Outcome, readOutcomes, recordedOutcome } from './oracle/outcomes.ts';
+import { proposalsOf } from './oracle/proposals.ts';
 import { validateLocal } from './support.ts';
 
 /** What we say about every fixture and method beside what TRL did with it (`npm run oracle` records that). */
@@ -21,22 +22,48 @@ it('the record is of these fixtures', () => {
   expect(Object.keys(recorded.cases).sort()).toEqual(cases.map(({ name }) => name));
 });
 
+describe('what we propose', () => {
+  const proposed = readOutcomes('proposals').cases;
+
+  it('trains, each of it', async () => {
+    const proposals = [];
+    for (const one of cases) proposals.push(...(await proposalsOf(one, folder)));
+    const said = proposals.map(({ case: name, key }) => `${name}: ${key} ${proposed[name]?.[key] ?? 'not recorded'}`);
+    expect(said.length).toBeGreaterThan(300);
+    expect(
+      said.filter((line) => !/ trains( \d+\/\d+)?$/.test(line)),
+      'run `npm run oracle -- --changed`',
+    ).toEqual([]);
+  }, 300_000);
+});
+
 describe('our verdict and what TRL did', () => {
-  const compared: { name: string; trainer: Trainer; verdict: string; outcome: Outcome; wrong: string | null }[] = [];
+  const compared: Compared[] = [];
 
   beforeAll(async () => {
     for (const one of cases.filter(isOfDataAlone)) {
       const reports = await judged(one.write(folder));
       for (const trainer of TRAINERS) {
         const report = reports === 'empty' ? { verdict: 'INCOMPATIBLE' as const, findings: [] } : reports[trainer];
-        if (!report) continue;
+        if (!report) throw new Error(`no verdict for ${trainer}`);
         const outcome = recordedOutcome(recorded.cases[one.name], trainer);
         const wrong = disagreement(report, outcome);
-        compared.push({ name: one.name, trainer, verdict: report.verdict, outcome, wrong });
+        const said = report.findings.filter(({ kind }) => kind === 'fails');
+        const [staged, worded] = [said.some(({ stage }) => stage), said.some(({ error }) => error)];
+        compared.push({ name: one.name, trainer, verdict: report.verdict, outcome, staged, worded, wrong });
       }
+      const prm = reports === 'empty' ? undefined : reports.prm?.verdict;
+      if (reports !== 'empty') expect(prm === 'INCOMPATIBLE').toBe(recorded.no_trainer.includes('prm'));
     }
     console.log(confusion(compared));
-  }, 120_000);
+  }, 300_000);
+
+  it('most failures are said with their stage and in the words of TRL', () => {
+    const failing = compared.filter(({ outcome }) => outcome.outcome === 'fails' && outcome.stage !== 'load');
+    expect(failing.length).toBeGreaterThan(1000);
+    expect(failing.filter(({ staged }) => staged).length / failing.length).toBeGreaterThan(0.95);
+    expect(failing.filter(({ worded }) => worded).length / failing.length).toBeGreaterThan(0.8);
+  });
 
   it.each(TRAINERS)('%s', (trainer) => {
     const own = compared.filter((one) => one.trainer === trainer);
@@ -45,6 +72,17 @@ describe('our verdict and what TRL did', () => {
     expect(wrong).toEqual([]);
   });
 });
+
+interface Compared {
+  name: string;
+  trainer: Trainer;
+  verdict: string;
+  outcome: Outcome;
+  /** Whether a finding says at which stage it fails, and with which words. */
+  staged: boolean;
+  worded: boolean;
+  wrong: string | null;
+}
 
 async function judged(path: string): Promise<Partial<Record<string, MethodReport>> | 'empty'> {
   try {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { featureName } from '../../scripts/dataset/features.ts';
 import type { Files } from '../../scripts/dataset/local/files.ts';
 import { diskFiles } from '../../scripts/dataset/local/files.ts';
+import { isImageFile } from '../../scripts/dataset/methods/image-file.ts';
 import { parseReference } from '../../scripts/dataset/reference.ts';
 import { TokenCounter } from '../../scripts/dataset/tokens.ts';
 import { isMixed, merge, typeName, typeOf } from '../../scripts/dataset/types.ts';
@@ -36,6 +37,32 @@ describe('what a reference means', () => {
   );
 });
 
+describe('a picture by its head', () => {
+  const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==';
+  const jpeg =
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAA//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AN//Z';
+  const webp = 'UklGRiQAAABXRUJQVlA4IBgAAAAwAQCdASoBAAEADMDOJaQAA3AA/uxnAAA=';
+  const gif = 'R0lGODdhAQABAIEAAAAAAAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw==';
+  const tiff =
+    'SUkqAAgAAAAJAAABBAABAAAAAQAAAAEBBAABAAAAAQAAAAIBAwABAAAACAAAAAMBAwABAAAAAQAAAAYBAwABAAAAAQAAABEBBAABAAAAegAAABYBBAABAAAAAQAAABcBBAABAAAAAQAAABwBAwABAAAAAQAAAAAAAAAA';
+  const bytes = (text: string): Uint8Array => Buffer.from(text, 'base64');
+  it.each([png, jpeg, webp, gif, tiff])('%s', (text) => expect(isImageFile(bytes(text))).toBe(true));
+  // What Pillow opens of these, cut to each length.
+  it.each([
+    ['PNG', png, 46],
+    ['JPEG', jpeg, 159],
+    ['WebP', webp, 43],
+  ])('a %s that is cut off is none', (_, text, least) => {
+    const whole = bytes(text);
+    const passing = [...whole.keys()].filter((length) => isImageFile(whole.subarray(0, length)));
+    expect(passing.filter((length) => length < least)).toEqual([]);
+  });
+  it.each(['', 'no picture', '<svg xmlns="http://www.w3.org/2000/svg"/>', 'BM', 'GIF89a', 'RIFF    WEBPVP8 '])(
+    '%j is none',
+    (text) => expect(isImageFile(Buffer.from(text))).toBe(false),
+  );
+});
+
 describe('types of values, as Arrow has them', () => {
   const typeOfAll = (...values: unknown[]) => values.map((value) => typeOf(value)).reduce(merge);
   it.each([
@@ -58,6 +85,12 @@ describe('types of values, as Arrow has them', () => {
     const type = typeOfAll(...values);
     expect(typeName(type)).toBe(name);
     expect(isMixed(type)).toBe(name.includes('mixed'));
+  });
+
+  it('know how long an integer may be', () => {
+    expect(typeName(typeOfAll(2n ** 63n - 1n, -(2n ** 63n)))).toBe('int64');
+    expect(typeName(typeOfAll(0.5, 1n))).toBe('float64');
+    for (const long of [2n ** 63n, -(2n ** 63n) - 1n]) expect(isMixed(typeOfAll(1n, long))).toBe(true);
   });
 
   it('ends in nested data', () => {

@@ -28,6 +28,10 @@ const FORMATS: Record<Shape['format'], Method[]> = {
 };
 
 describe('one row', () => {
+  it.each([0n, 1n])('has %s of a Parquet file for a label', (label) => {
+    expect(isTrainable('unpaired-preference', false, { prompt: 'a', completion: 'b', label })).toBe(true);
+  });
+
   it.each(cases)('$format, conversational $conversational: $row', ({ format, conversational, row, trainable }) => {
     expect(isTrainable(format, conversational, row)).toBe(trainable);
   });
@@ -35,7 +39,7 @@ describe('one row', () => {
   // A row that can't train has a reason that a person can read, and a row that fails can't train.
   it.each(cases)('reasons agree for $format, conversational $conversational: $row', (entry) => {
     for (const rules of METHOD_RULES.filter(({ method }) => FORMATS[entry.format].includes(method))) {
-      const kinds = rules.problems(entry.row, entry).map(({ kind }) => kind);
+      const kinds = rules.problems(rules.read?.(entry.row) ?? entry.row, entry).map(({ kind }) => kind);
       if (entry.trainable) expect(kinds).not.toContain('fails');
       else expect(kinds.filter((kind) => kind !== 'note')).not.toEqual([]);
     }

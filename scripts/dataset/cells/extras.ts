@@ -15,7 +15,7 @@ function kwargsProblem(row: Row, conversational: boolean): Problem | null {
       'null_chat_template_kwargs',
       '`chat_template_kwargs` is null or no object: TRL stops. Use {} where there are none.',
       'map',
-      "TypeError: 'NoneType' object is not a mapping",
+      typeof given === 'string' ? "TypeError: 'str' object is not a mapping" : given === null ? NO_MAPPING : undefined,
     );
   }
   const taken = RESERVED_KWARGS.find((name) => name in given) ?? '';
@@ -23,9 +23,11 @@ function kwargsProblem(row: Row, conversational: boolean): Problem | null {
     'reserved_template_argument',
     `\`chat_template_kwargs\` gives \`${taken}\`, which TRL gives itself: it stops.`,
     'map',
-    `TypeError: got multiple values for keyword argument '${taken}'`,
+    `got multiple values for keyword argument '${taken}'`,
   );
 }
+
+const NO_MAPPING = "TypeError: 'NoneType' object is not a mapping";
 
 function toolsProblem(row: Row, conversational: boolean): Problem | null {
   if (hasSoundTools(row, conversational)) return null;

@@ -5,7 +5,7 @@ import { alternating, chat, dialogue, pairs, turns } from './messages.ts';
 
 /**
  * What a value is in one row. Never throws: null stands for whatever the row hasn't. The training script has the
- * same functions in Python, under the same names (scripts/training/mapping.py); a test compares them.
+ * same functions in Python, under the same names (scripts/training/map_functions.py); a test compares them.
  */
 export function evaluate(value: Value, row: Row): unknown {
   return typeof value === 'string' ? field(row, value) : run(value, row);

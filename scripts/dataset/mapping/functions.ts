@@ -1,7 +1,8 @@
 import type { Scalar } from '../../plan/value.ts';
+import { holdsLoneHalf } from '../local/halves.ts';
 import type { Row } from '../rows.ts';
 
-/** What the expressions of a mapping do with the values of one row; scripts/training/mapping.py does the same. */
+/** What the expressions of a mapping do with the values of one row; scripts/training/map_functions.py does the same. */
 
 /** A plain object's own field; not that of a date or of bytes. */
 export function field(value: unknown, key: string): unknown {
@@ -50,10 +51,29 @@ export function after(text: unknown, marker: string): string | null {
 export function parseJson(text: unknown): unknown {
   if (typeof text !== 'string') return null;
   try {
-    return JSON.parse(text);
+    const value = LONG_NUMBER.test(text) ? parseExactly(text) : JSON.parse(text);
+    return HALF.test(text) && holdsLoneHalf(value) ? null : value;
   } catch {
     return null;
   }
+}
+
+/** What half a character may be of: such a text stops training. */
+const HALF = /\\u[dD]|\p{Surrogate}/u;
+
+/** More digits than a number holds. */
+const LONG_NUMBER = /\d{16}/;
+const TEXT_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
+
+/** Long whole numbers as bigints: each is read as a text with a mark that no text of the document has. */
+function parseExactly(text: string): unknown {
+  const known = JSON.stringify(JSON.parse(text));
+  let mark = '#';
+  while (known.includes(mark)) mark += '#';
+  const marked = text.replace(TEXT_OR_NUMBER, (token) => (/^-?\d{16,}$/.test(token) ? `"${mark}${token}"` : token));
+  return JSON.parse(marked, (_, value) =>
+    typeof value === 'string' && value.startsWith(mark) ? BigInt(value.slice(mark.length)) : value,
+  );
 }
 
 /** Of the same type, too: 1 is neither true nor "1". */

@@ -1,8 +1,8 @@
 import { preview } from '../../printable.ts';
 import { harms, note } from '../findings.ts';
-import { columnsFor } from '../names.ts';
+import { questionColumn } from '../names.ts';
 import { usedCharacters } from '../tokens.ts';
-import { hasPrompt, missingColumns } from './columns.ts';
+import { hasPrompt, missingColumns, strayMessages } from './columns.ts';
 import type { MethodRules } from './method.ts';
 import { pairProblems, shapeOfPairs } from './pairs.ts';
 import { hasPictures, visionProblem, withPictureProblem, withPictures } from './pictures.ts';
@@ -15,13 +15,13 @@ export const dpo: MethodRules = {
     const vision = visionProblem(kinds);
     if (vision) return { problem: vision };
     const implicit = hasPictures(kinds) && !hasPrompt(kinds) ? missingColumns(kinds, ['prompt']) : null;
-    return withPictures(kinds, implicit ? { problem: implicit } : shapeOfPairs(kinds));
+    return withPictures(kinds, implicit ? { problem: implicit } : shapeOfPairs(kinds, { split: true }));
   },
 
-  asides(kinds, { conversational }) {
-    if (hasPrompt(kinds) || conversational) return [];
+  asides(kinds, shape) {
+    if (hasPrompt(kinds) || shape.conversational) return strayMessages(kinds, shape);
     const characters = 'TRL takes the characters that both texts begin with for the prompt.';
-    const [question] = columnsFor('prompt', kinds, 'text');
+    const question = questionColumn(kinds);
     return question === undefined
       ? [note('implicit_prompt', `There is no \`prompt\`: ${characters}`)]
       : [

@@ -5,7 +5,7 @@ import { fails, harms, note, type Problem } from '../findings.ts';
 import type { Row } from '../rows.ts';
 import { usedCharacters } from '../tokens.ts';
 import { isLabel } from '../trainable.ts';
-import { conversationalOr, hasPrompt, missingColumns, present } from './columns.ts';
+import { conversationalOr, hasPrompt, missingColumns, present, strayMessages } from './columns.ts';
 import { dpo } from './dpo.ts';
 import type { MethodRules, Shape } from './method.ts';
 import { pairProblems, shapeOfPairs } from './pairs.ts';
@@ -20,7 +20,7 @@ export const kto: MethodRules = {
     if (vision) return { problem: vision };
     const paired = kinds.has('chosen') && kinds.has('rejected');
     if (paired && hasPictures(kinds)) return { problem: PAIRED_PICTURES };
-    if (paired) return shapeOfPairs(kinds);
+    if (paired) return shapeOfPairs(kinds, { split: true });
     const missing = missingColumns(kinds, hasPrompt(kinds) ? ['completion'] : ['chosen', 'rejected']);
     if (missing) return withPictures(kinds, { problem: missing });
     const found = conversationalOr(kinds, ['prompt', 'completion']);
@@ -31,7 +31,7 @@ export const kto: MethodRules = {
   },
 
   asides(kinds, shape) {
-    if (shape.format !== 'preference') return [];
+    if (shape.format !== 'preference') return strayMessages(kinds, shape);
     const taken = ['label', 'completion'].find((name) => kinds.has(name));
     return [
       ...(taken === undefined
@@ -52,7 +52,8 @@ export const kto: MethodRules = {
       return present([label, ...pairProblems(row, shape, { split: true })]);
     }
     const found = labelProblem(row.label);
-    const label = found?.stage && shape.vision ? { ...found, stage: 'train' as const } : found;
+    // With pictures the rows are not prepared: the collator is the first that looks.
+    const label = found?.stage && shape.vision ? fails(found.code, found.message, 'train') : found;
     const answers = [extrasProblem(row, shape), ...answerProblems(row, shape)];
     return withPictureProblem(row, shape, present([...answers, label ?? oneSided(row)]));
   },
@@ -88,7 +89,8 @@ function answerProblems({ prompt, completion }: Row, { conversational }: Shape):
           'TypeError: can only concatenate list (not "NoneType") to list',
         ),
       ]
-    : [textProblem('prompt', prompt, NO_TEXT), textProblem('completion', completion, NO_ENDSWITH)];
+    : // TRL ends all texts before it tokenizes any.
+      [textProblem('completion', completion, NO_ENDSWITH), textProblem('prompt', prompt, NO_TEXT)];
 }
 
 function labelProblem(label: unknown): Problem | null {
@@ -111,7 +113,7 @@ function labelProblem(label: unknown): Problem | null {
 
 /** Said only where it is so of every row. */
 function oneSided({ label }: Row): Problem {
-  return label === true || label === 1
+  return label === true || label === 1 || label === 1n
     ? note('one_label', 'All answers are labelled good: there is nothing to keep away from.')
     : note('one_label', 'All answers are labelled bad: there is nothing to come closer to.');
 }

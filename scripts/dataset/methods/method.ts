@@ -19,6 +19,8 @@ export interface MethodRules {
   shape(kinds: ColumnKinds): { shape: Shape } | { problem: Problem };
   /** What is to be said about the columns although they do. */
   asides(kinds: ColumnKinds, shape: Shape): Problem[];
+  /** The row as the trainer first makes it, where it does. */
+  read?(row: Row): Row;
   /** What is wrong with one row. A row that trainable.ts refuses has at least one problem. */
   problems(row: Row, shape: Shape): Problem[];
   /** Characters of the text that one row makes the trainer process. */

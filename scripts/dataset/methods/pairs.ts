@@ -12,13 +12,13 @@ import type { MethodRules, Shape } from './method.ts';
 const NO_IDX = "UnboundLocalError: cannot access local variable 'idx' where it is not associated with a value";
 const NO_LENGTH = "TypeError: object of type 'NoneType' has no len()";
 const NO_LIST = 'TypeError: can only concatenate list (not "NoneType") to list';
-const NO_MESSAGES = 'ValueError: Cannot apply chat template to an empty conversation. Provide at least one message.';
 
-/** `chosen` and `rejected`, with or without `prompt`: what DPO, KTO and Reward share. */
-export function shapeOfPairs(kinds: ColumnKinds): ReturnType<MethodRules['shape']> {
+/** `chosen` and `rejected`, with or without `prompt`: what DPO, KTO and Reward share. `split`: as in pairProblems. */
+export function shapeOfPairs(kinds: ColumnKinds, { split }: { split: boolean }): ReturnType<MethodRules['shape']> {
   const missing = missingColumns(kinds, ['chosen', 'rejected']);
   if (missing) return { problem: missing };
-  const found = conversationalOr(kinds, [...(hasPrompt(kinds) ? ['prompt'] : []), 'chosen', 'rejected']);
+  const own = [...(hasPrompt(kinds) ? ['prompt'] : []), 'chosen', 'rejected'];
+  const found = conversationalOr(kinds, own, { strict: split && !hasPrompt(kinds) });
   return 'problem' in found ? found : { shape: { format: 'preference', ...found } };
 }
 
@@ -27,16 +27,17 @@ export function pairProblems(row: Row, shape: Shape, { split }: { split: boolean
   const explicit = 'prompt' in row;
   const cells = present([
     extrasProblem(row, shape),
-    explicit ? cellProblem('prompt', row.prompt, shape, split ? NO_TEXT : 'TypeError') : null,
+    // TRL ends all texts before it tokenizes any.
     ...(['chosen', 'rejected'] as const).map((column) =>
       answerProblem(column, row[column], shape, { split, explicit }),
     ),
+    explicit ? cellProblem('prompt', row.prompt, shape, split ? NO_TEXT : 'TypeError') : null,
   ]);
   if (cells.some(({ kind }) => kind === 'fails')) return cells;
-  const rendered = shape.conversational ? unrendered(row, cells, split) : null;
+  const rendered = shape.conversational ? unrendered(row, cells) : null;
   if (rendered) return [rendered];
   const together = explicit ? repetition(row) : split ? commonBeginning(row) : null;
-  return present([...cells, together, sameAnswers(row)]);
+  return present([...cells, together, sameAnswers(row, shape)]);
 }
 
 function cellProblem(column: string, value: unknown, { conversational }: Shape, nullError: string): Problem | null {
@@ -58,12 +59,13 @@ function answerProblem(
   if (!split && explicit && isEmptyList) {
     return harms('empty_answer', `\`${column}\` is empty: TRL judges \`prompt\` alone.`);
   }
-  const nullError = isSplit ? NO_LENGTH : shape.conversational ? NO_LIST : NO_ENDSWITH;
+  const ofMessages = explicit ? NO_LIST : NO_TEXT;
+  const nullError = isSplit ? NO_LENGTH : shape.conversational ? ofMessages : NO_ENDSWITH;
   return shape.conversational ? messagesProblem(column, value, true, nullError) : textProblem(column, value, nullError);
 }
 
 /** Where no turn of the answers is rendered: no token is left to learn, and with no prompt either none to read. */
-function unrendered({ prompt, chosen, rejected }: Row, cells: readonly Problem[], split: boolean): Problem | null {
+function unrendered({ prompt, chosen, rejected }: Row, cells: readonly Problem[]): Problem | null {
   const lost = cells.filter(({ kind }) => kind === 'drops');
   const [first] = lost;
   if (!first) return null;
@@ -74,17 +76,28 @@ function unrendered({ prompt, chosen, rejected }: Row, cells: readonly Problem[]
     first.code,
     `${first.message} With ${where === 2 ? 'such answers' : 'such a prompt'} no token is left: TRL stops.`,
     'train',
-    split ? "RuntimeError: Expected tensor for argument #1 'indices' to have scalar type Long" : 'RuntimeError',
   );
 }
 
-function sameAnswers({ chosen, rejected }: Row): Problem | null {
+function sameAnswers({ chosen, rejected }: Row, { vision }: Shape): Problem | null {
+  if (!vision && saysNothing(chosen) && saysNothing(rejected)) return BOTH_SILENT;
   return sameJson(chosen, rejected)
     ? fruitless(
         harms('identical_pair', '`chosen` and `rejected` are the same: TRL trains on it, and nothing is learned.'),
       )
     : null;
 }
+
+const saysNothing = (answer: unknown): boolean =>
+  Array.isArray(answer) &&
+  answer.every((turn) => isRecord(turn) && typeof turn.content !== 'string' && !turn.tool_calls);
+
+const BOTH_SILENT = fruitless(
+  harms(
+    'identical_pair',
+    "Neither `chosen` nor `rejected` has any content that is text: Qwen3's chat template makes the same of both, and nothing is learned.",
+  ),
+);
 
 function repetition({ prompt, chosen, rejected }: Row): Problem | null {
   return [chosen, rejected].some((answer) => beginsWith(answer, prompt))
@@ -105,7 +118,6 @@ function commonBeginning({ chosen, rejected }: Row): Problem | null {
     'no_shared_prompt',
     '`chosen` and `rejected` have no beginning in common, so there is no prompt: TRL stops.',
     'map',
-    NO_MESSAGES,
   );
 }
 

@@ -36,8 +36,7 @@ export function withPictures(kinds: ColumnKinds, found: ReturnType<MethodRules['
   if (!hasPictures(kinds)) return found;
   // Rows with pictures are not prepared, so what is wrong with the columns shows later.
   if ('problem' in found) {
-    const { stage: _, error: __, ...problem } = found.problem;
-    return { problem };
+    return { problem: fails(found.problem.code, found.problem.message, 'train') };
   }
   const seen = kinds.get(pictureColumn(kinds) ?? '') === 'pictures';
   return found.shape.conversational || !seen ? { shape: { ...found.shape, vision: true } } : { problem: AROUND_TEXT };
@@ -58,7 +57,7 @@ export function withPictureProblem(row: Row, { vision }: Shape, problems: readon
 
 /** Each picture needs its place in the messages; text alone gets them all before the first question. */
 function picturesProblem(row: Row, messages: unknown): Problem | null {
-  const { image, images } = row;
+  const { image } = row;
   if ('image' in row && !('images' in row) && (image === null || image === undefined)) {
     const message = '`image` is null: TRL stops. Where some rows have none, use a list, `images`.';
     return fails(
@@ -68,15 +67,12 @@ function picturesProblem(row: Row, messages: unknown): Problem | null {
       "TypeError: only a single or a list of entries is supported but got type=<class 'NoneType'>",
     );
   }
-  const pictures = 'images' in row ? (Array.isArray(images) ? images : []) : [image];
-  if (
-    pictures.some((picture) => isRecord(picture) && picture.bytes instanceof Uint8Array && !isImageFile(picture.bytes))
-  ) {
+  const pictures = picturesOf(row);
+  if (hasBrokenPicture(row)) {
     return fails(
       'broken_picture',
-      'A picture is no PNG, JPEG, GIF, WebP, BMP or TIFF file: TRL stops where it reads it.',
+      'A picture is no PNG, JPEG, GIF, WebP, BMP or TIFF file, or is cut off: TRL stops where it reads it.',
       'train',
-      'UnidentifiedImageError: cannot identify image file',
     );
   }
   const places = placesIn(messages);
@@ -85,8 +81,19 @@ function picturesProblem(row: Row, messages: unknown): Problem | null {
     'picture_places',
     `The messages have ${places} places for pictures and the row has ${pictures.length}: TRL stops.`,
     'train',
-    'ValueError: Number of images provided does not match number of image placeholders.',
+    'ValueError: Number of images provided',
   );
+}
+
+function picturesOf({ image, images }: Row): readonly unknown[] {
+  if (images !== undefined) return Array.isArray(images) ? images : [];
+  return image === undefined ? [] : [image];
+}
+
+/** Whether one of its pictures is no picture. */
+export function hasBrokenPicture(row: Row): boolean {
+  const cells = [...picturesOf(row), row.image];
+  return cells.some((cell) => isRecord(cell) && cell.bytes instanceof Uint8Array && !isImageFile(cell.bytes));
 }
 
 /** Places that parts of contents keep for pictures; null where a question as text takes as many as there are. */

@@ -1,25 +1,24 @@
-import { fails, note, type Problem } from '../findings.ts';
+import { fails, harms, note, type Problem } from '../findings.ts';
 import { usedCharacters } from '../tokens.ts';
-import { hasPrompt, present } from './columns.ts';
+import { hasPrompt, present, strayMessages } from './columns.ts';
 import type { MethodRules } from './method.ts';
 import { pairProblems, shapeOfPairs } from './pairs.ts';
-import { pictureColumn, withPictures } from './pictures.ts';
+import { hasPictures, pictureColumn } from './pictures.ts';
 
 /** RewardTrainer: `chosen` and `rejected`, whole conversations or texts; a `prompt` is put before both. */
 export const reward: MethodRules = {
   method: 'reward',
 
   shape(kinds) {
-    const found = withPictures(kinds, shapeOfPairs(kinds));
-    return 'shape' in found && found.shape.vision && found.shape.conversational ? { problem: NO_PICTURES } : found;
+    return shapeOfPairs(kinds, { split: false });
   },
 
-  asides(kinds, { conversational }) {
+  asides(kinds, shape) {
+    const { conversational } = shape;
     const pictures = pictureColumn(kinds);
     return present([
-      pictures === undefined
-        ? null
-        : note('pictures_unused', `The column \`${pictures}\` is not used: TRL's reward models read text.`),
+      ...strayMessages(kinds, shape),
+      pictures === undefined ? null : unread(pictures, hasPictures(kinds)),
       !hasPrompt(kinds) && !conversational
         ? note('whole_texts', 'There is no `prompt`: each text is judged as it stands, so it should hold the question.')
         : null,
@@ -33,12 +32,15 @@ export const reward: MethodRules = {
   characters: (row) => usedCharacters([row.prompt, row.chosen, row.prompt, row.rejected]),
 };
 
-const NO_PICTURES = fails(
-  'pictures_unread',
-  'Has pictures beside conversations: the reward trainer reads text alone, and the chat template of a vision-language model stops on it. Map the text columns to leave the pictures out.',
-  'map',
-  "UndefinedError: 'str object' has no attribute 'text'",
-);
+/** The trainer looks at text alone, with a model that reads text. */
+function unread(column: string, pictures: boolean): Problem {
+  return pictures
+    ? harms(
+        'pictures_unread',
+        `The pictures in \`${column}\` are not seen: TRL's reward models read text, and judge answers about what they don't see.`,
+      )
+    : note('pictures_unused', `The column \`${column}\` is not used: TRL's reward models read text.`);
+}
 
 /** How much better `chosen` is, where there is such a column. */
 function marginProblem(margin: unknown): Problem | null {

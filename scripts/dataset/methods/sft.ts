@@ -1,40 +1,38 @@
 import { extrasProblem } from '../cells/extras.ts';
-import { fromValueProblem, messagesProblem, NO_COLUMNS, stringified } from '../cells/messages.ts';
+import { messagesProblem } from '../cells/messages.ts';
 import { NO_ENDSWITH, NO_TEXT, textProblem } from '../cells/text.ts';
-import { fails, fruitless, harms, note, type Problem, type Stage } from '../findings.ts';
-import type { ColumnKind, ColumnKinds } from '../kinds.ts';
+import { fruitless, harms, note, type Problem } from '../findings.ts';
+import { asSftReads } from '../from-value.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { usedCharacters } from '../tokens.ts';
-import { isConversation } from '../trainable.ts';
-import { conversationalOr, hasPrompt, missingColumns, noColumns, present } from './columns.ts';
+import { isConversation, isText } from '../trainable.ts';
+import { present, strayMessages } from './columns.ts';
 import type { MethodRules, Shape } from './method.ts';
-import { visionProblem, withPictureProblem, withPictures } from './pictures.ts';
+import { withPictureProblem } from './pictures.ts';
+import { isFromValue, shapeOfColumns } from './sft-columns.ts';
 
-/** SFTTrainer: `messages` or `text`, or `prompt` with `completion`. TRL's order of looking is kept. */
+/** SFTTrainer: `messages` or `text`, or `prompt` with `completion`. */
 export const sft: MethodRules = {
   method: 'sft',
 
-  shape(kinds) {
-    const problem = visionProblem(kinds) ?? tokenProblem(kinds);
-    return problem ? { problem } : withPictures(kinds, shapeOfText(kinds));
+  shape: shapeOfColumns,
+
+  asides(kinds, shape) {
+    const { format, conversational } = shape;
+    if (format === 'prompt-completion') {
+      return [...(!conversational && kinds.has('text') ? [TEXT_BESIDE] : []), ...strayMessages(kinds, shape)];
+    }
+    if (!conversational) return [];
+    return [
+      ...(isFromValue(kinds) ? [FROM_VALUE] : []),
+      ...(kinds.has('text') ? [note('text_unused', 'The column `text` is not used: the conversations are.')] : []),
+    ];
   },
 
-  asides(kinds, { format, conversational }) {
-    if (format === 'prompt-completion' && !conversational && kinds.has('text')) {
-      return [
-        harms(
-          'text_beside_completion',
-          'There is a column `text` too: TRL ends it, not `completion`, with the end-of-sequence token.',
-        ),
-      ];
-    }
-    if (format === 'language-modeling' && conversational && kinds.has('text'))
-      return [note('text_unused', 'The column `text` is not used: `messages` is.')];
-    return [];
-  },
+  read: asSftReads,
 
   problems(row, shape) {
-    return withPictureProblem(row, shape, rowProblems(row, shape));
+    return 'input_ids' in row ? [TOKENIZED] : withPictureProblem(row, shape, rowProblems(row, shape));
   },
 
   characters: (row, { format, conversational }) =>
@@ -48,72 +46,26 @@ function rowProblems(row: Row, shape: Shape): Problem[] {
   if (shape.format === 'prompt-completion') return present([extras, ...pairProblems(row, shape)]);
   if (shape.conversational) {
     const messages = messagesProblem('messages', row.messages, true, "KeyError: 'text'");
-    return present([extras, messages, emptyAnswer('messages', row.messages)]);
+    return present([extras, withTools(messages, row), emptyAnswer('messages', row.messages)]);
   }
   const text = textProblem('text', row.text, NO_ENDSWITH);
   return present([extras, text?.code === 'empty_text' ? fruitless(text) : text]);
 }
 
-/** Columns that TRL takes for tokens. */
-function tokenProblem(kinds: ColumnKinds): Problem | null {
-  if (kinds.has('input_ids')) {
-    return fails(
-      'already_tokenized',
-      'There is a column `input_ids`: TRL trains on those ids as they are, whatever tokenizer made them. Map the text columns to leave it out.',
-      'train',
-    );
-  }
-  if (!kinds.has('labels')) return null;
-  const message = 'There is a column `labels`: TRL takes it for token labels and stops.';
-  const stages: Partial<Record<ColumnKind, Stage>> = { text: 'train', null: 'map' };
-  return fails('labels_column', message, stages[kinds.get('labels') ?? 'other']);
-}
+const TEXT_BESIDE = harms(
+  'text_beside_completion',
+  'There is a column `text` too: TRL ends it, not `completion`, with the end-of-sequence token.',
+);
 
-function shapeOfText(kinds: ColumnKinds): ReturnType<MethodRules['shape']> {
-  if (hasPrompt(kinds)) return shapeOfPrompt(kinds);
-  if (kinds.get('conversations') === 'from_value') return { problem: fromValueProblem('conversations', NO_COLUMNS) };
-  if (kinds.get('messages') === 'messages') {
-    return shapeOr(kinds, ['messages'], 'language-modeling');
-  }
-  if (kinds.has('text')) return shapeOr(kinds, ['text'], 'language-modeling');
-  return { problem: kinds.has('messages') ? notMessages(kinds) : neither(kinds) };
-}
+const TOKENIZED = harms(
+  'already_tokenized',
+  'There is a column `input_ids`: TRL trains on those ids as they are, whatever tokenizer made them. Map the text columns to leave it out.',
+);
 
-const neither = (kinds: ColumnKinds): Problem => {
-  const message = 'Has neither `messages`, nor `text`, nor `prompt` with `completion`: TRL stops.';
-  const asked = ['chosen', 'rejected', 'completion'].some((name) => kinds.get(name) === 'messages');
-  if (kinds.size === 0) return noColumns(message);
-  return fails('missing_columns', message, 'map', asked ? "KeyError: 'messages'" : "KeyError: 'text'");
-};
-
-/** TRL removes such a column: with no other one nothing is left to train on. */
-function notMessages(kinds: ColumnKinds): Problem {
-  if (kinds.get('messages') === 'from_value') return fromValueProblem('messages', NO_COLUMNS);
-  const problem =
-    kinds.get('messages') === 'text'
-      ? fails('stringified_messages', stringified('messages'), 'map', "KeyError: 'text'")
-      : fails(
-          'not_messages',
-          '`messages` holds no list of messages {role, content}: TRL stops.',
-          'map',
-          "KeyError: 'text'",
-        );
-  return kinds.size > 1 ? problem : { ...problem, stage: 'train', error: NO_COLUMNS };
-}
-
-function shapeOfPrompt(kinds: ColumnKinds): ReturnType<MethodRules['shape']> {
-  const missing = missingColumns(kinds, ['completion']);
-  if (!missing) return shapeOr(kinds, ['prompt', 'completion'], 'prompt-completion');
-  const other = ['messages', 'text'].find((name) => kinds.has(name));
-  if (other === undefined) return { problem: missing };
-  const message = `Has \`prompt\` beside \`${other}\`: TRL then expects \`completion\` too and stops. Keep \`${other}\` alone.`;
-  return { problem: { ...missing, code: 'stray_prompt', message } };
-}
-
-function shapeOr(kinds: ColumnKinds, own: string[], format: Shape['format']): ReturnType<MethodRules['shape']> {
-  const found = conversationalOr(kinds, own);
-  return 'problem' in found ? found : { shape: { format, ...found } };
-}
+const FROM_VALUE = note(
+  'from_value',
+  '`conversations` holds messages as {from, value}: TRL renames these keys and leaves the roles as they are.',
+);
 
 function pairProblems(row: Row, { conversational }: Shape): (Problem | null)[] {
   const { prompt, completion } = row;
@@ -129,7 +81,14 @@ function pairProblems(row: Row, { conversational }: Shape): (Problem | null)[] {
   const answer = textProblem('completion', completion, NO_ENDSWITH);
   const beside = 'text' in row && typeof row.text !== 'string' ? textProblem('text', row.text, NO_ENDSWITH) : null;
   const nothing = prompt === '' && completion === '';
-  return [textProblem('prompt', prompt, NO_TEXT), answer && nothing ? fruitless(answer) : answer, beside];
+  // TRL ends all texts before it tokenizes any.
+  return [answer && nothing ? fruitless(answer) : answer, beside, textProblem('prompt', prompt, NO_TEXT)];
+}
+
+/** Tools are rendered although no turn is, so the row stays. */
+function withTools(problem: Problem | null, { tools }: Row): Problem | null {
+  const rendered = Array.isArray(tools) ? tools.length > 0 : isText(tools) && tools !== '[]';
+  return problem?.kind === 'drops' && rendered ? harms(problem.code, problem.message) : problem;
 }
 
 function emptyAnswer(column: string, value: unknown): Problem | null {

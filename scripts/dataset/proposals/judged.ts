@@ -11,11 +11,12 @@ export interface Judged {
   answers: Place[];
 }
 
-const SIDES = [
+type Sides = readonly [string, string];
+const SIDES: readonly Sides[] = [
   ['a', 'b'],
   ['0', '1'],
   ['1', '2'],
-] as const;
+];
 const ANSWERS = /^(?:response|answer|completion|output|conversation|reply|generation|human_ref|candidate|summary)$/;
 const SCORES = /^(?:score|rating|reward|overall_score|quality)$/;
 const JUDGES = [
@@ -41,8 +42,6 @@ export function judgedPairs(view: View): Judged[] {
     }));
   });
 }
-
-type Sides = (typeof SIDES)[number];
 
 /** A value that says who won, and what it says for each. */
 interface Verdict {
@@ -88,8 +87,7 @@ function byJudge(view: View, sides: Sides): Verdict[] {
     const [first, second] = sides.map((side) => said.filter((cell) => means(cell, side)));
     if (first && second && first.length > 0 && second.length > 0) return [{ by: value, first, second }];
     // 0 and 1 for a and b: either may be meant.
-    const ordered =
-      said.every((cell) => cell === 0 || cell === 1) && said.length === 2 && !sides.includes('0' as never);
+    const ordered = said.every((cell) => cell === 0 || cell === 1) && said.length === 2 && !sides.includes('0');
     return ordered
       ? [
           { by: value, first: [1], second: [0] },

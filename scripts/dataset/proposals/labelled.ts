@@ -1,10 +1,11 @@
 import type { Scalar, Value } from '../../plan/value.ts';
 import { valueText } from '../../plan/value-text.ts';
+import { parseJson } from '../mapping/functions.ts';
 import { COMPLETION, normal } from '../names.ts';
 import { type Candidate, candidate, type Pairs } from './candidate.ts';
 import { preferenceProposals } from './preference.ts';
 import { chat, questions, said } from './prompt.ts';
-import { wholeConversations } from './sft.ts';
+import { wholeConversations, withSystem } from './sft.ts';
 import { find, type Place, type View } from './view.ts';
 
 const LABEL = [
@@ -18,8 +19,13 @@ const LABEL = [
   'desirable',
   'is_preferred',
   'vote',
+  'thumbs_up',
+  'is_helpful',
+  'is_correct',
+  'correct',
+  'success',
 ];
-const RATING = ['rating', 'score', 'stars', 'reward', 'quality'];
+const RATING = ['rating', 'score', 'stars', 'reward', 'quality', 'overall_score', 'helpfulness'];
 const YES = [
   'true',
   'yes',
@@ -82,7 +88,7 @@ function answersIn(view: View): { pairs: Pairs; meaning: string; must_be_empty: 
   return wholeConversations(view).map(({ value, conversation }) => {
     const of = conversation ?? value;
     const parts: [Value, Value] = [
-      { op: 'slice', of, start: 0, end: -1 },
+      withSystem(view, { op: 'slice', of, start: 0, end: -1 }),
       { op: 'slice', of, start: -1, end: null },
     ];
     return { pairs: halves(parts), meaning: valueText(of), must_be_empty: [] };
@@ -98,8 +104,17 @@ const halves = ([prompt, completion]: [prompt: Value, completion: Value]): Pairs
 function labelsIn(view: View): Value[] {
   const own = find(view, LABEL, ['boolean'], 'label').map(({ value }) => value);
   if (own.length > 0) return own;
-  const named = find(view, LABEL, ['text', 'whole'], 'label').flatMap(wordsOf);
-  return named.length > 0 ? named : find(view, RATING, ['whole', 'number']).flatMap(thresholds);
+  const named = [...find(view, LABEL, ['text', 'whole'], 'label'), ...find(view, RATING, ['text'])].flatMap(wordsOf);
+  return named.length > 0 ? named : ratings(view).flatMap(thresholds);
+}
+
+/** Numbers, in a table without types as text, too. */
+function ratings(view: View): Pick<Place, 'value' | 'cells'>[] {
+  const written = find(view, RATING, ['text']).map(({ value, cells }) => ({
+    value: { op: 'json', of: value } as const,
+    cells: cells.map(parseJson),
+  }));
+  return [...find(view, RATING, ['whole', 'number']), ...written];
 }
 
 function wordsOf({ value, cells }: Place): Value[] {
@@ -115,7 +130,7 @@ function wordsOf({ value, cells }: Place): Value[] {
     : [{ op: 'choose', by: value, cases }];
 }
 
-function thresholds({ value, cells }: Place): Value[] {
+function thresholds({ value, cells }: Pick<Place, 'value' | 'cells'>): Value[] {
   const numbers = cells.flatMap((cell) => (typeof cell === 'number' ? [cell] : []));
   const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
   if (!(least < most)) return [];

@@ -4,7 +4,7 @@ import { CONVERSATION, REWARD } from '../names.ts';
 import { type Candidate, candidate, type Pairs } from './candidate.ts';
 import { mostly } from './conversation.ts';
 import { asPrompt, questions } from './prompt.ts';
-import { wholeConversations } from './sft.ts';
+import { wholeConversations, withSystem } from './sft.ts';
 import { columnOf, extent, type Place, type View } from './view.ts';
 
 /** Behind it stands the answer alone, as in gsm8k. */
@@ -19,7 +19,7 @@ export function promptProposals(view: View): Candidate[] {
   );
   if (texts.length > 0) return texts;
   return (own ? [own] : anyConversations(view)).flatMap((place) =>
-    both(view, place, unanswered(view, place.conversation ?? place.value), valueText(place.value)),
+    both(view, place, withSystem(view, unanswered(view, place.conversation ?? place.value)), valueText(place.value)),
   );
 }
 
@@ -39,7 +39,7 @@ function anyConversations(view: View): Place[] {
 }
 
 /** The conversation up to its last answer. */
-export function unanswered(view: View, conversation: Value): Value {
+function unanswered(view: View, conversation: Value): Value {
   return extent(view, conversation).answered ? { op: 'slice', of: conversation, start: 0, end: -1 } : conversation;
 }
 

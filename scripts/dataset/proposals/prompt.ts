@@ -5,7 +5,7 @@ import { columnOf, find, isEmpty, type Place, type View } from './view.ts';
 
 /** What else belongs to a question than the column that is called so. */
 const SYSTEM = ['system', 'system_prompt', 'system_message'];
-const BESIDE = ['instruction', 'input', 'context', 'passage', 'document', 'article', 'hint'];
+export const BESIDE = ['instruction', 'input', 'context', 'passage', 'document', 'article', 'hint'];
 const HISTORY = ['history'];
 export const CHOICES = ['choices', 'options', 'answer_choices', 'endings'];
 

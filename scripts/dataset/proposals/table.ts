@@ -9,7 +9,7 @@ import { promptProposals } from './prompt-only.ts';
 import { sftProposals } from './sft.ts';
 import { type View, viewOf } from './view.ts';
 
-const PROPOSALS: Readonly<Record<string, (view: View) => Candidate[]>> = {
+const PROPOSALS: Readonly<Partial<Record<Method, (view: View) => Candidate[]>>> = {
   sft: sftProposals,
   dpo: preferenceProposals,
   reward: preferenceProposals,

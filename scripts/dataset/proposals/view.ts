@@ -59,8 +59,11 @@ function fieldsOf(column: string, cells: readonly unknown[]): Place[] {
   });
 }
 
+/** Numbers of Parquet files are bigints; in a plan they are JSON. */
 const present = (cells: readonly unknown[]): unknown[] =>
-  cells.filter((cell) => cell !== null && cell !== undefined && cell !== UNSEEN);
+  cells
+    .filter((cell) => cell !== null && cell !== undefined && cell !== UNSEEN)
+    .map((cell) => (typeof cell === 'bigint' && Number.isSafeInteger(Number(cell)) ? Number(cell) : cell));
 
 function formOf(cells: readonly unknown[]): Form {
   if (cells.length === 0) return 'nothing';

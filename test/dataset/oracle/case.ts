@@ -52,8 +52,9 @@ export const PARQUET = join(FIXTURES, 'images');
 
 export const loadCases = (): Case[] =>
   readdirSync(CASES)
+    .map((file) => file.replace(/\.json$/, ''))
     .sort()
-    .map((file) => loadCase(file.replace(/\.json$/, '')));
+    .map(loadCase);
 
 /** Without a model nothing can be said about chat templates and lengths: cases of those are judged in test/train. */
 export const isOfDataAlone = ({ template, max_length, model }: Case): boolean =>

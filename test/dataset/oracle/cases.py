@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,12 @@ class Case:
     max_length: int
     vision: bool
 
+    def with_rows(self, rows: list[dict[str, Any]]) -> "Case":
+        """The same of other rows, which may have no pictures any more."""
+        vision = self.vision and is_pictured(rows)
+        template = self.template if vision == self.vision else self.text_template
+        return replace(self, rows=rows, vision=vision, template=template)
+
     @property
     def text_template(self) -> str:
         """For trainers that look at text alone, whatever the data."""
@@ -40,8 +46,7 @@ class MixedTypes(Exception):
 def load_case(file: Path) -> Case:
     document = json.loads(file.read_text(encoding="utf-8"))
     rows = expand(document["rows"])
-    pictured = bool(rows) and ("image" in rows[0] or "images" in rows[0])  # as TRL tells vision data
-    vision = document.get("model", "vision" if pictured else "text") == "vision"
+    vision = document.get("model", "vision" if is_pictured(rows) else "text") == "vision"
     return Case(
         name=file.stem,
         rows=rows,
@@ -50,6 +55,11 @@ def load_case(file: Path) -> Case:
         max_length=document.get("max_length", 1024),
         vision=vision,
     )
+
+
+def is_pictured(rows: list[dict[str, Any]]) -> bool:
+    """As TRL tells vision data."""
+    return bool(rows) and ("image" in rows[0] or "images" in rows[0])
 
 
 def expand(value: Any) -> Any:

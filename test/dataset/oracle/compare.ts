@@ -1,19 +1,34 @@
 import type { MethodReport } from '../../../scripts/dataset/report.ts';
+import type { Finding } from '../../../scripts/plan/schema.ts';
 import type { Outcome } from './outcomes.ts';
 
 const STAGES = ['load', 'init', 'map', 'train'];
 
-type Judged = Pick<MethodReport, 'verdict'> & { findings: readonly { kind: string; stage?: string | undefined }[] };
+type Said = Pick<Finding, 'kind' | 'stage' | 'error'>;
+type Judged = Pick<MethodReport, 'verdict'> & { findings: readonly Said[] };
 
-/** What is wrong with a verdict, given what TRL did; null where they agree. */
+/** What is wrong with what we say about rows as they are, given what TRL did with them; null where they agree. */
 export function disagreement({ verdict, findings }: Judged, outcome: Outcome): string | null {
   const trains = outcome.outcome === 'trains';
-  if (verdict === 'READY' && !trains)
-    return `READY, but ${outcome.outcome} ${outcome.stage ?? ''} ${outcome.error ?? ''}`;
+  if (verdict === 'READY' && !trains) return `READY, but ${did(outcome)}`;
   if (verdict === 'INCOMPATIBLE' && trains) return 'INCOMPATIBLE, but trains';
-  // The earliest of several reasons is the one that TRL meets. What stops the training script itself has no stage of TRL's.
-  const stages = findings.flatMap(({ kind, stage }) => (kind === 'fails' && stage !== undefined ? [stage] : []));
-  const first = stages.sort((a, b) => STAGES.indexOf(a) - STAGES.indexOf(b))[0];
-  if (outcome.outcome !== 'fails' || outcome.stage === 'load' || first === undefined) return null;
-  return first === outcome.stage ? null : `says that it fails at ${first}, but at ${outcome.stage}: ${outcome.error}`;
+  const failing = findings.filter(({ kind }) => kind === 'fails');
+  if (trains) return failing.length > 0 ? 'has a finding that it fails, but trains' : null;
+  // What stops the training script itself has no words of TRL's.
+  if (outcome.stage === 'load') return null;
+  // The earliest of several reasons is the one that TRL meets.
+  const staged = failing.filter(({ stage }) => stage !== undefined);
+  const first = staged.map(({ stage }) => stage).sort((a, b) => at(a) - at(b))[0];
+  if (first === undefined) return null;
+  // Training stops where no row is left; the record says that none was.
+  if (outcome.outcome !== 'fails' && first === 'train') return null;
+  if (first !== outcome.stage) return `says that it fails at ${first}, but ${did(outcome)}`;
+  const words = staged.flatMap(({ stage, error }) => (stage === first && error !== undefined ? [error] : []));
+  if (words.length === 0 || words.some((error) => outcome.error?.includes(error))) return null;
+  return `says that TRL says ${words.join(' or ')}, but ${did(outcome)}`;
 }
+
+const at = (stage: string | undefined): number => STAGES.indexOf(stage ?? '');
+
+const did = ({ outcome, stage, error }: Outcome): string =>
+  outcome === 'fails' ? `${outcome} at ${stage}: ${error}` : outcome;

@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { TRAINERS, type Trainer } from './case.ts';
 
 /** What TRL did. `load`: the training script itself refuses, before TRL sees the rows. */
 export const Outcome = z.object({
@@ -13,25 +12,27 @@ export const Outcome = z.object({
 });
 export type Outcome = z.infer<typeof Outcome>;
 
-const PATH = join(import.meta.dirname, 'outcomes.json');
-const trainers = z.enum(TRAINERS);
+/** Of the cases as they are, and under what we propose (proposals.ts). */
+export type Which = 'outcomes' | 'proposals';
+const pathOf = (name: Which): string => join(import.meta.dirname, 'fixtures', `${name}.json`);
 const Recorded = z.strictObject({
   versions: z.record(z.string(), z.string()),
   /** Trainers that this TRL doesn't have. */
   no_trainer: z.array(z.string()),
-  /** One line a case: the hash of its inputs, and by trainer `outcome kept/all` or `fails stage: error`. */
+  /** One line a case: the hash of its inputs, and by trainer or proposal `outcome kept/all` or `fails stage: error`. */
   cases: z.record(z.string(), z.object({ hash: z.string() }).catchall(z.string())),
 });
 export type Recorded = z.infer<typeof Recorded>;
 
-export const readOutcomes = (): Recorded => Recorded.parse(JSON.parse(readFileSync(PATH, 'utf8')));
+export const readOutcomes = (name: Which = 'outcomes'): Recorded =>
+  Recorded.parse(JSON.parse(readFileSync(pathOf(name), 'utf8')));
 
-export function writeOutcomes({ versions, no_trainer, cases }: Recorded): void {
+export function writeOutcomes(name: Which, { versions, no_trainer, cases }: Recorded): void {
   const lines = Object.entries(cases)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, outcomes]) => `    ${JSON.stringify(name)}: ${JSON.stringify(outcomes)}`);
+    .map(([each, outcomes]) => `    ${JSON.stringify(each)}: ${JSON.stringify(outcomes)}`);
   const head = `  "versions": ${JSON.stringify(versions)},\n  "no_trainer": ${JSON.stringify(no_trainer)}`;
-  writeFileSync(PATH, `{\n${head},\n  "cases": {\n${lines.join(',\n')}\n  }\n}\n`);
+  writeFileSync(pathOf(name), `{\n${head},\n  "cases": {\n${lines.join(',\n')}\n  }\n}\n`);
 }
 
 export function outcomeText({ outcome, stage, error, kept }: Outcome): string {
@@ -40,8 +41,8 @@ export function outcomeText({ outcome, stage, error, kept }: Outcome): string {
 }
 
 /** The inverse, for one line of the record. */
-export function recordedOutcome(line: Record<string, string> | undefined, trainer: Trainer): Outcome {
-  const text = line?.[trainers.parse(trainer)] ?? '';
+export function recordedOutcome(line: Record<string, string> | undefined, key: string): Outcome {
+  const text = line?.[key] ?? '';
   const [, outcome, stage, error, kept, all] = /^(?:(fails) (\w+): (.*)|(?:\w+)(?: (\d+)\/(\d+))?)$/s.exec(text) ?? [];
   return Outcome.parse({
     outcome: outcome ?? text.split(' ')[0],

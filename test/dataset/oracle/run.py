@@ -1,9 +1,10 @@
 """Runs fixtures through real TRL on tiny models and prints what came of them.
 
-    python run.py [--only name,name] [--mapped mapped.json] [--parquet folder]
+    python run.py [--only name,name] [--proposals proposals.json] [--parquet folder]
 
 Prints one JSON line `{"versions", "no_trainer"}`, then one a case: `{"case", "outcomes": {method: outcome}}`. With
-`--mapped` the cases are `[{"case", "method", "python"}]`, where `python` defines `map_row`; each gets a line. With
+`--proposals` the runs are `[{"case", "method", "key", "python", "drop"}]`, where `python` defines `map_row` and `drop`
+says what the rows are, of which those that can't train are left out; either may be null. Each gets a line. With
 `--parquet` the cases that hold pictures, which JSON can't, are also written to that folder.
 """
 
@@ -32,13 +33,16 @@ import trl.experimental  # noqa: E402
 from cases import CASES, has_pictures, load_case, write_parquet  # noqa: E402
 from trials import TRAINERS, try_case  # noqa: E402
 
+sys.path.append(str(Path(__file__).parents[3] / "scripts" / "training"))
+from trainable import is_trainable  # noqa: E402
+
 PACKAGES = ["trl", "transformers", "datasets", "accelerate", "torch", "pyarrow"]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", default="")
-    parser.add_argument("--mapped", type=Path)
+    parser.add_argument("--proposals", type=Path)
     parser.add_argument("--parquet", type=Path)
     options = parser.parse_args()
     quiet()
@@ -46,9 +50,9 @@ def main() -> None:
     say({"versions": versions, "no_trainer": [] if has_prm() else ["prm"]})
     only = set(options.only.split(",")) - {""}
     with tempfile.TemporaryDirectory() as folder:
-        if options.mapped:
-            for entry in json.loads(options.mapped.read_text(encoding="utf-8")):
-                say({"case": entry["case"], "method": entry["method"], "outcome": try_mapped(entry, Path(folder))})
+        if options.proposals:
+            for entry in json.loads(options.proposals.read_text(encoding="utf-8")):
+                say({"case": entry["case"], "key": entry["key"], "outcome": try_proposal(entry, Path(folder))})
             return
         for file in sorted(CASES.glob("*.json")):
             if not only or file.stem in only:
@@ -65,15 +69,20 @@ def has_prm() -> bool:
     )
 
 
-def try_mapped(entry: dict[str, str], folder: Path) -> dict[str, Any]:
-    """The mapping's own Python, run as the training script runs it."""
-    names: dict[str, Any] = {"__name__": "map_row"}
-    exec(entry["python"], names)
+def try_proposal(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The mapping's own Python and the rule for rows, in the order of the training script."""
     case = load_case(CASES / f"{entry['case']}.json")
     # A key that a row lacks is a null in the table that the rows come from.
     columns = dict.fromkeys(name for row in case.rows for name in row)
-    rows = [names["map_row"]({name: row.get(name) for name in columns}) for row in case.rows]
-    return try_case(case, entry["method"], folder, rows)
+    rows = [{name: row.get(name) for name in columns} for row in case.rows]
+    if entry["python"]:
+        names: dict[str, Any] = {"__name__": "map_row"}
+        exec(entry["python"], names)
+        rows = [names["map_row"](row) for row in rows]
+    if entry["drop"]:
+        drop = entry["drop"]
+        rows = [row for row in rows if is_trainable(row, drop["format"], drop["conversational"])]
+    return try_case(case.with_rows(rows), entry["method"], folder)
 
 
 def say(line: dict[str, Any]) -> None:

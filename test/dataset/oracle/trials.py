@@ -41,12 +41,11 @@ def alternating(completions: list[Any], **kwargs: Any) -> list[float]:
     return [float(index % 2) for index in range(len(completions))]
 
 
-def try_case(case: Case, method: str, folder: Path, rows: list[dict[str, Any]] | None = None) -> Outcome:
+def try_case(case: Case, method: str, folder: Path) -> Outcome:
     """What comes of it: `trains`, `learns_nothing` or `fails`, and the particulars. Never raises for what TRL does."""
-    rows = case.rows if rows is None else rows
     stage = "load"
     try:
-        dataset = table(rows, case.images)
+        dataset = table(case.rows, case.images)
         stage = "init"
         trainer = make_trainer(case, method, folder, dataset)
         stage = "train"

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { scriptDependencies } from '../../../scripts/training/requirements.ts';
 import { testPython } from '../../support/python.ts';
-import { loadCases } from './case.ts';
+import { type Case, loadCases } from './case.ts';
 import { Outcome } from './outcomes.ts';
+import type { Proposal } from './proposals.ts';
 
 const RUN = join(import.meta.dirname, 'run.py');
 /** What the training script needs, and pictures. */
@@ -16,7 +19,7 @@ const PACKAGES = [
 
 const Head = z.object({ versions: z.record(z.string(), z.string()), no_trainer: z.array(z.string()) });
 const Tried = z.object({ case: z.string(), outcomes: z.record(z.string(), Outcome) });
-const Mapped = z.object({ case: z.string(), method: z.string(), outcome: Outcome });
+const Proposed = z.object({ case: z.string(), key: z.string(), outcome: Outcome });
 
 export const oraclePython = (): Promise<string> => testPython(PACKAGES);
 
@@ -69,14 +72,22 @@ export async function tryCases(names: string[], { progress, parquet }: TryOption
 
 /**
  * TRL tells conversations from text by one of several columns, whichever a Python set hands out first: between them and
- * 0 these seeds hand out each of `prompt`, `completion`, `chosen` and `rejected`. An empty list there stops it or not,
- * so the worst outcome is the outcome.
+ * 0 these seeds hand out each one of any of them. An empty list there, or text beside messages, stops it or not, so the
+ * worst outcome is the outcome.
  */
-const OTHER_SEEDS = ['1', '2'];
+const OTHER_SEEDS = ['7', '79', '54', '46'];
+const TELLING = ['prompt', 'completion', 'chosen', 'rejected', 'messages'];
+
+function isUnsure({ rows }: Case): boolean {
+  const [first] = z.array(z.record(z.string(), z.unknown())).parse(rows);
+  const lists = TELLING.filter((name) => name in (first ?? {})).map((name) => Array.isArray(first?.[name]));
+  return JSON.stringify(rows).includes('[]') || (lists.includes(true) && lists.includes(false));
+}
+
 const ORDER = ['trains', 'learns_nothing', 'fails'];
 
 async function tryOtherSeeds(tried: Run['cases']): Promise<void> {
-  const unsure = loadCases().filter(({ name, rows }) => tried.has(name) && JSON.stringify(rows).includes('[]'));
+  const unsure = loadCases().filter((one) => tried.has(one.name) && isUnsure(one));
   if (unsure.length === 0) return;
   for (const seed of OTHER_SEEDS) {
     const only = ['--only', unsure.map(({ name }) => name).join(',')];
@@ -99,12 +110,22 @@ function keepWorst(known: Record<string, Outcome> | undefined, again: Record<str
   }
 }
 
-/** Cases under a mapping. `file`: `[{case, method, python}]`. */
-export async function tryMapped(file: string): Promise<z.infer<typeof Mapped>[]> {
-  const tried: z.infer<typeof Mapped>[] = [];
-  await lines(['--mapped', file], (line) => {
-    const mapped = Mapped.safeParse(line);
-    if (mapped.success) tried.push(mapped.data);
-  });
-  return tried;
+/** By case and key. */
+export async function tryProposals(proposals: readonly Proposal[], progress?: (name: string) => void): Promise<Run> {
+  const run: Run = { versions: {}, no_trainer: [], cases: new Map() };
+  const folder = await mkdtemp(join(tmpdir(), 'proposals-'));
+  try {
+    const file = join(folder, 'proposals.json');
+    await writeFile(file, JSON.stringify(proposals));
+    await lines(['--proposals', file], (line) => {
+      const head = Head.safeParse(line);
+      if (head.success) return void Object.assign(run, head.data);
+      const { case: name, key, outcome } = Proposed.parse(line);
+      run.cases.set(name, { ...run.cases.get(name), [key]: outcome });
+      progress?.(`${name} ${key}`);
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  return run;
 }
