@@ -1,95 +1,99 @@
-import type { Recipe } from '../plan/schema.ts';
+import { generation, phases, type Step } from './memory/phases.ts';
+import { loraParameters, type Mode, states } from './memory/states.ts';
 import type { ModelFacts } from './model-facts.ts';
 
 const GIB = 2 ** 30;
 
-/**
- * CUDA context, cuBLAS and cuDNN workspaces: about 0.5-0.9 GiB on the cards that Jobs has, as nvidia-smi
- * shows for a process that holds one small tensor.
- */
-const FRAMEWORK_GIB = 0.8;
-/** Allocated against reserved by PyTorch's caching allocator: published runs differ by 10-25%. */
-const FRAGMENTATION = 0.12;
-/** TRL 1.16 computes the loss over tiles of 4096 tokens x 32768 vocabulary entries (trl/kernels/chunked_logprob.py). */
-const LOSS_TILE = { tokens: 4096, vocabulary: 32_768 };
+/** CUDA context and libraries, outside of what PyTorch counts: 0.4-0.6 GiB as nvidia-smi shows on today's cards. */
+const CONTEXT_GIB = 0.6;
+/** cuBLAS workspaces, which PyTorch counts: 32 MiB on Hopper, 8 on others, for each of a few handles. */
+const WORKSPACE_GIB = 0.1;
+/** What the caching allocator holds beyond what lives, as a share of what comes and goes in a step. */
+const FRAGMENTATION = 0.1;
 
 export interface MemoryInput {
   facts: ModelFacts;
-  mode: Recipe['mode'];
-  /** Bytes of one base weight: 4 for fp32, 2 for bf16 and fp16, 0.55 for 4-bit NF4 with its scales. */
+  mode: Mode;
+  /** Bytes of one base weight: 4 for fp32, 2 for bf16 and fp16. Beside 4-bit weights, of those that stay as they are. */
   weight_bytes: number;
   lora_rank: number;
   per_device_train_batch_size: number;
   max_length: number;
+  /** More than one (the default): gradients of earlier batches are there while a batch goes through. */
+  gradient_accumulation_steps?: number;
+  /** The default, as the recipes have it. */
+  gradient_checkpointing?: boolean;
+  /** Whether the rows of a batch differ in length; by default where there are two or more. */
+  padded?: boolean;
   /** Sequences that a row of the batch holds: 2 where it is a pair. */
   sequences?: number;
+  /** In 16 bits by autocast (the default), or in fp32 throughout, as on a CPU. */
+  compute?: 'mixed' | 'fp32';
+  /** How AdamW is computed; the default is TRL's. */
+  optimizer?: 'fused' | 'foreach';
   /** A frozen copy of the model beside the trained one; LoRA needs none. */
   reference?: boolean;
   /** Sequences of `max_length` that are generated side by side. */
   generated?: number;
 }
 
-/** GiB by part; the peak is their sum. */
+/** GiB by part, at the fullest moment of a step; the peak is their sum. */
 export type MemoryParts = Record<
-  'weights' | 'gradients' | 'optimizer' | 'activations' | 'loss' | 'framework' | 'fragmentation',
+  'weights' | 'gradients' | 'optimizer' | 'adapters' | 'casts' | 'activations' | 'loss' | 'framework' | 'fragmentation',
   number
 >;
 
+/** What of the input the phases depend on. */
+export function trainingStep(input: MemoryInput): Step {
+  const { facts, mode, weight_bytes, lora_rank, per_device_train_batch_size, max_length } = input;
+  const sequences = per_device_train_batch_size * (input.sequences ?? 1);
+  return {
+    facts,
+    mode,
+    states: states(facts, mode, weight_bytes, lora_rank),
+    batch: { sequences, length: max_length, padded: input.padded ?? sequences > 1 },
+    checkpointing: input.gradient_checkpointing ?? true,
+    accumulated: (input.gradient_accumulation_steps ?? 2) > 1,
+    optimizer: input.optimizer ?? 'fused',
+    compute: input.compute ?? 'mixed',
+  };
+}
+
 /**
- * Peak memory of one accelerator with gradient checkpointing, sdpa attention and AdamW in fp32.
- * Weights, gradients and optimizer follow from the parameter count (Rajbhandari et al. 2020, ZeRO, section 3);
- * with checkpointing the activations are one residual stream a layer plus the inside of one layer
- * (Korthikanti et al. 2022, "Reducing Activation Recomputation", section 4).
+ * Peak memory of one accelerator, AdamW in the dtype of what is trained, sdpa attention. What stays follows from the
+ * parameter count (Rajbhandari et al. 2020, ZeRO, section 3), what comes and goes from the phases of a step.
  */
 export function trainingMemory(input: MemoryInput): MemoryParts {
-  const { facts, mode, weight_bytes, lora_rank, per_device_train_batch_size: batch, max_length } = input;
-  const tokens = batch * max_length * (input.sequences ?? 1);
-  const trained = mode === 'full' ? facts.parameters : loraParameters(facts, lora_rank);
-  const { hidden_size, query_size, key_value_size, intermediate_size, vocab_size, layers } = facts;
-
-  const base = facts.parameters * weight_bytes * (input.reference && mode === 'full' ? 2 : 1);
-  const adapters = mode === 'full' ? 0 : trained * 4;
-  // The residual stream is fp32 where the weights are, else 2 bytes.
-  const residual = tokens * hidden_size * (weight_bytes === 4 ? 4 : 2);
-  // Kept inside the layer that is being recomputed, in 16 bits: norms, q, k, v, attention's output, gate, up,
-  // their product and its input; as much again while their gradients are made.
-  const inside = 2 * tokens * 2 * (4 * hidden_size + 2 * query_size + 2 * key_value_size + 4 * intermediate_size);
-  // LoRA keeps the adapters' inputs in fp32 (peft casts them) for the layer being recomputed.
-  const loraInside = mode === 'full' ? 0 : tokens * 4 * (2 * hidden_size + intermediate_size);
-  const tile = Math.min(tokens, LOSS_TILE.tokens) * Math.min(vocab_size, LOSS_TILE.vocabulary);
-  // One tile in 16 bits, its fp32 copy while it is folded, the hidden states' fp32 gradient; the output layer's
-  // fp32 gradient and its sum into .grad where it is trained.
-  const loss = tile * (2 + 4) + tokens * hidden_size * 8 + (mode === 'full' ? 2 * 4 * vocab_size * hidden_size : 0);
-
-  // Answers are generated before a step trains on them: the keys and values of their tokens in every layer.
-  const cache = (input.generated ?? 0) * max_length * layers * 2 * key_value_size * weight_bytes;
-
-  const bytes = {
-    weights: base + adapters,
-    gradients: trained * 4,
-    optimizer: trained * 8,
-    activations: Math.max(layers * residual + inside + loraInside, cache),
-    loss,
-  };
-  const sum = Object.values(bytes).reduce((total, part) => total + part, 0);
+  const { facts, mode, weight_bytes, max_length } = input;
+  const step = trainingStep(input);
+  const kept = step.states;
+  const all = phases(step);
+  if (input.generated) all.push(generation(facts, input.generated, max_length, weight_bytes));
+  const size = ({ gradients, casts, activations, loss }: (typeof all)[number]): number =>
+    gradients + casts + activations + loss;
+  const fullest = all.reduce((most, phase) => (size(phase) > size(most) ? phase : most));
+  const copies = input.reference && mode === 'full' ? 2 : 1;
   return {
-    weights: bytes.weights / GIB,
-    gradients: bytes.gradients / GIB,
-    optimizer: bytes.optimizer / GIB,
-    activations: bytes.activations / GIB,
-    loss: bytes.loss / GIB,
-    framework: FRAMEWORK_GIB,
-    fragmentation: (FRAGMENTATION * (sum - bytes.weights)) / GIB,
+    weights: (kept.base * copies) / GIB,
+    gradients: fullest.gradients / GIB,
+    optimizer: kept.optimizer / GIB,
+    adapters: kept.adapters / GIB,
+    casts: fullest.casts / GIB,
+    activations: fullest.activations / GIB,
+    loss: fullest.loss / GIB,
+    framework: CONTEXT_GIB + WORKSPACE_GIB,
+    fragmentation: (FRAGMENTATION * size(fullest)) / GIB,
   };
 }
 
 export const totalGib = (parts: MemoryParts): number => Object.values(parts).reduce((sum, part) => sum + part, 0);
 
-/** Trained parameters of LoRA on all linear layers: r x (inputs + outputs) for each. */
-export function loraParameters(facts: ModelFacts, rank: number): number {
-  const { hidden_size: h, query_size: q, key_value_size: kv, intermediate_size: m, layers } = facts;
-  return layers * rank * (h + q + 2 * (h + kv) + (q + h) + 3 * (h + m));
-}
+/** What PyTorch counts as allocated of it, GiB. */
+export const allocatedGib = (parts: MemoryParts, workspace = WORKSPACE_GIB): number =>
+  totalGib(parts) - parts.fragmentation - parts.framework + workspace;
+
+/** What PyTorch reserves for it, GiB: without the CUDA context. */
+export const reservedGib = (parts: MemoryParts): number => totalGib(parts) - CONTEXT_GIB;
 
 /** RAM that loading takes: the weights pass through it once before they reach the accelerator. */
 export function loadingRamGib(facts: ModelFacts, weight_bytes: number): number {
@@ -97,7 +101,7 @@ export function loadingRamGib(facts: ModelFacts, weight_bytes: number): number {
 }
 
 /** Disk: Python packages, the download, the saved model, and two checkpoints with their optimizer state. */
-export function diskGib(facts: ModelFacts, mode: Recipe['mode'], lora_rank: number): number {
+export function diskGib(facts: ModelFacts, mode: Mode, lora_rank: number): number {
   const trained = mode === 'full' ? facts.parameters : loraParameters(facts, lora_rank);
   return 12 + (facts.parameters * 2 + trained * 4 + 2 * trained * 12) / GIB;
 }

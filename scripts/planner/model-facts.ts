@@ -3,6 +3,7 @@ import { TrainerError } from '../errors.ts';
 import type { ModelFiles } from '../hub/model-files.ts';
 import type { Source } from '../plan/schema.ts';
 import { preview } from '../printable.ts';
+import { type ModelLayout, readLayout } from './model-layout.ts';
 import nativeTypes from './transformers-model-types.json' with { type: 'json' };
 
 /** What the planner has to know about a model. Sizes in elements, lengths in tokens. */
@@ -19,8 +20,11 @@ export interface ModelFacts {
   query_size: number;
   key_value_size: number;
   vocab_size: number;
+  layout: ModelLayout;
   max_length: number | null;
   has_chat_template: boolean;
+  /** Reads pictures, too. */
+  vision?: boolean;
   adapter: { id: string; source: Source; revision: string | null } | null;
   notes: string[];
 }
@@ -43,6 +47,7 @@ const Config = z.object({
   auto_map: z.record(z.string(), z.unknown()).nullish(),
   quantization_config: z.object({ quant_method: z.string().optional() }).nullish(),
   text_config: z.unknown().optional(),
+  vision_config: z.unknown().optional(),
   tie_word_embeddings: z.boolean().nullish(),
 });
 const AdapterConfig = z.object({ base_model_name_or_path: z.string().min(1) });
@@ -102,7 +107,13 @@ export async function readModelFacts(
   const parameters = weights
     ? weights.parameters - (tied && weights.has_lm_head ? sizes.vocab_size * sizes.hidden_size : 0)
     : parametersFromShape(sizes, tied);
+  const layout = readLayout(parsed.data.text_config ?? config, tied);
   const notes: string[] = [];
+  if (!layout.recorded) {
+    notes.push(
+      `GPU memory of the family ${preview(parsed.data.model_type ?? 'unknown')} was never recorded: the estimate is cautious`,
+    );
+  }
   if (!weights) notes.push(`${files.id} has no safetensors weights: its size is computed from config.json`);
   if (parsed.data.auto_map) notes.push(`${files.id} ships code of its own: it is not run, transformers' class is used`);
   return {
@@ -112,8 +123,10 @@ export async function readModelFacts(
     architecture: parsed.data.architectures?.[0] ?? 'unknown',
     parameters,
     ...sizes,
+    layout,
     max_length: shape.max_position_embeddings ?? null,
     has_chat_template: await hasChatTemplate(files),
+    ...(parsed.data.vision_config ? { vision: true } : {}),
     adapter: null,
     notes,
   };

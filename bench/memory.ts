@@ -1,0 +1,129 @@
+import { allocatedGib, reservedGib, totalGib, trainingMemory } from '../scripts/planner/memory.ts';
+import { FILL } from '../scripts/planner/search.ts';
+import { fullLogitsGib } from './memory/full-logits.ts';
+import { inputOf, isFitted, type OracleRow, readOracle } from './memory/oracle.ts';
+import presets from './memory/presets.json' with { type: 'json' };
+import { type Comparable, knownModel, readPublished } from './memory/published.ts';
+import { grouped, HEADER, line } from './memory/statistics.ts';
+
+/**
+ * How far the planner's memory estimate is from measured peaks. `npm run bench:memory`. Ends with 1 where a plan that
+ * we would call fitting doesn't fit by the measurement, or a preset that is known to fit is refused.
+ */
+const GIB = 2 ** 30;
+let wrong = 0;
+const show = (name: string, rows: readonly { error: number }[]): void =>
+  console.log(
+    line(
+      name,
+      rows.map(({ error }) => error),
+    ),
+  );
+
+const oracle = readOracle();
+const mode = (row: OracleRow): string =>
+  `${row.mode}${row.compute === 'fp32' ? ' on a CPU' : row.mode === 'full' && row.weights === 'bf16' ? ' in bf16' : ''}, ${row.checkpointing ? 'checkpointing' : 'no checkpointing'}`;
+const recorded = oracle.map((row) => {
+  const parts = trainingMemory(inputOf(row, oracle));
+  return { row, measured: row.peak / GIB, parts, error: allocatedGib(parts, 0) / (row.peak / GIB) - 1 };
+});
+for (const [title, kept] of [
+  ['Recorded steps, families that were fitted', recorded.filter(({ row }) => isFitted(row))],
+  ['Recorded steps, families held out', recorded.filter(({ row }) => !isFitted(row))],
+] as const) {
+  console.log(`\n${title} (allocated)\n${HEADER}`);
+  for (const [name, items] of grouped(kept, ({ row }) => mode(row))) show(name, items);
+  for (const [name, items] of grouped(kept, ({ row }) => row.family)) show(name, items);
+  show('all', kept);
+}
+// By the measurement, with what the allocator and CUDA add: on a card that our estimate fills to FILL, it must fit.
+for (const { row, measured, parts } of recorded) {
+  const taken = measured + parts.framework + parts.fragmentation;
+  if (taken > totalGib(parts) / FILL) {
+    wrong += 1;
+    console.log(
+      `FALSE FIT ${row.family} ${mode(row)}: ${taken.toFixed(1)} GiB on a card of ${(totalGib(parts) / FILL).toFixed(1)}`,
+    );
+  }
+}
+
+const published = readPublished();
+const comparable = published.filter((entry): entry is Comparable => 'input' in entry);
+const compared = comparable.map((entry) => {
+  const parts = trainingMemory(entry.input);
+  const extra = entry.full_logits ? fullLogitsGib(entry.input) : 0;
+  const ours = (entry.counted === 'reserved' ? reservedGib(parts) : allocatedGib(parts)) + extra;
+  return { ...entry, ours, error: ours / entry.row.measured_peak_gib - 1 };
+});
+const source = ({ row, counted }: Comparable): string => `${row.framework.split(/[ ,@]/)[0]}, ${row.mode}, ${counted}`;
+console.log(`\nPublished, of exact length\n${HEADER}`);
+const exact = compared.filter(({ kind }) => kind === 'exact');
+for (const [name, items] of grouped(exact, source)) {
+  show(name, items);
+}
+for (const { row, ours } of exact)
+  console.log(
+    `  ${row.id.padEnd(44)} measured ${row.measured_peak_gib.toFixed(1).padStart(6)}  ours ${ours.toFixed(1).padStart(6)}`,
+  );
+const capped = compared.filter(({ kind }) => kind === 'at_most');
+for (const [title, items] of [
+  ['allocated: the estimate has to lie above', capped.filter(({ counted }) => counted === 'allocated')],
+  [
+    'reserved or unstated: what the allocator kept of batches of many lengths, which it gives back when it must',
+    capped.filter(({ counted }) => counted !== 'allocated'),
+  ],
+] as const) {
+  console.log(`\nPublished, at most this long, ${title}\n${HEADER}`);
+  for (const [name, rows] of grouped(items, source)) {
+    show(name, rows);
+  }
+  for (const { row, ours, error, counted } of items) {
+    if (error < 0 && counted === 'allocated')
+      console.log(`  below: ${row.id} measured ${row.measured_peak_gib.toFixed(1)}, ours ${ours.toFixed(1)}`);
+  }
+}
+const outside = published.filter((entry) => 'reason' in entry);
+console.log(`\nPublished, not comparable: ${outside.length}`);
+for (const [reason, items] of grouped(outside, ({ reason }) => reason))
+  console.log(`  ${String(items.length).padStart(4)}  ${reason}`);
+
+console.log(`\nPresets known to fit ${presets.usable_gib} GiB`);
+for (const preset of presets.presets) {
+  const facts = knownModel(preset.model);
+  if (!facts) throw new Error(preset.model);
+  const total = totalGib(
+    trainingMemory({
+      facts,
+      mode: preset.mode as 'full' | 'lora',
+      weight_bytes: 2,
+      lora_rank: 32,
+      per_device_train_batch_size: 1,
+      max_length: preset.length,
+      gradient_accumulation_steps: preset.accumulation,
+      padded: false,
+    }),
+  );
+  const fits = total <= presets.usable_gib;
+  if (!fits) wrong += 1;
+  console.log(
+    `  ${preset.model.padEnd(32)} ${preset.mode.padEnd(5)} ${String(preset.length).padStart(6)} tokens: ${total.toFixed(1)} GiB${fits ? '' : '  REFUSED'}${total > FILL * presets.usable_gib ? '  above the fill' : ''}`,
+  );
+}
+
+/** Rules that others go by: `accelerate estimate-memory` (the weights four times for Adam), and a factor on the weights. */
+const RULES: Record<string, (row: OracleRow, parameters: number) => number> = {
+  'accelerate estimate-memory': (row, parameters) => parameters * (row.weights === 'fp32' ? 4 : 2) * 4,
+  'rule of thumb: 16 bytes, LoRA 2.4, QLoRA 0.6': (row, parameters) =>
+    parameters * (row.mode === 'full' ? 16 : row.mode === 'lora' ? 2.4 : 0.6),
+};
+console.log(`\nThe same recorded steps by other rules\n${HEADER}`);
+for (const [name, rule] of Object.entries(RULES)) {
+  console.log(
+    line(
+      name,
+      recorded.map(({ row, measured }) => rule(row, inputOf(row, oracle).facts.parameters) / GIB / measured - 1),
+    ),
+  );
+}
+show('ours', recorded);
+process.exitCode = wrong > 0 ? 1 : 0;

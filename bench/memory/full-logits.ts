@@ -1,0 +1,15 @@
+import { phases } from '../../scripts/planner/memory/phases.ts';
+import { type MemoryInput, trainingStep } from '../../scripts/planner/memory.ts';
+
+/** Bytes a token and vocabulary entry: 16-bit logits, their fp32 copy, log-probabilities, and the gradient of those. */
+const LOGITS = 2 + 4 + 4 + 4;
+
+/** GiB on top of our estimate where the loss makes the logits of all tokens, as TRL 1.16 doesn't (ForCausalLMLoss). */
+export function fullLogitsGib(input: MemoryInput): number {
+  const step = trainingStep(input);
+  const all = phases(step).map((phase) => ({ ...phase, rest: phase.gradients + phase.casts + phase.activations }));
+  const fullest = Math.max(...all.map(({ rest, loss }) => rest + loss));
+  const logits = step.batch.sequences * step.batch.length * step.facts.vocab_size * LOGITS;
+  const head = Math.max(...all.filter(({ loss }) => loss > 0).map(({ rest }) => rest)) + logits;
+  return Math.max(0, head - fullest) / 2 ** 30;
+}

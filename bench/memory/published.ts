@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import type { MemoryInput } from '../../scripts/planner/memory.ts';
+import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
+import { factsFrom } from './facts.ts';
+import table from './models.json' with { type: 'json' };
+
+/** A measurement that somebody published, as collected with its source. */
+const Row = z.looseObject({
+  id: z.string(),
+  model: z.string(),
+  method: z.string(),
+  mode: z.enum(['full', 'lora', 'qlora']),
+  precision: z.string(),
+  optimizer: z.string().nullish(),
+  lora_rank: z.number().nullish(),
+  lora_targets: z.string().nullish(),
+  micro_batch: z.number(),
+  seq_len: z.number().nullish(),
+  seq_note: z.string(),
+  gradient_checkpointing: z.boolean().nullish(),
+  loss_chunked: z.boolean().nullish(),
+  framework: z.string(),
+  parallel: z.string(),
+  gpus: z.number().nullish(),
+  measured_peak_gib: z.number(),
+  memory_kind: z.string(),
+  trust: z.string(),
+});
+export type PublishedRow = z.infer<typeof Row>;
+
+export interface Comparable {
+  row: PublishedRow;
+  input: MemoryInput;
+  /** exact: every batch was as long as stated. at_most: the stated length is a cap, or less is kept than we count. */
+  kind: 'exact' | 'at_most';
+  /** The loss made the logits of all tokens. */
+  full_logits: boolean;
+  counted: 'allocated' | 'reserved' | 'unstated';
+}
+export interface NotComparable {
+  row: PublishedRow;
+  reason: string;
+}
+
+export function readPublished(): (Comparable | NotComparable)[] {
+  const text = readFileSync(new URL('published.jsonl', import.meta.url), 'utf8');
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => classify(Row.parse(JSON.parse(line))));
+}
+
+/** Facts of a model by its name on the Hub; null where its shape isn't in the table. */
+export function knownModel(name: string): ModelFacts | null {
+  const same: Record<string, string> = table.same_shape;
+  const models: Record<string, Parameters<typeof factsFrom>[1]> = table.models;
+  const config = models[same[name] ?? name];
+  return config ? factsFrom(name, config) : null;
+}
+
+function classify(row: PublishedRow): Comparable | NotComparable {
+  const out = (reason: string): NotComparable => ({ row, reason });
+  const facts = knownModel(row.model);
+  const allLinear = /all|mlp/.test(row.lora_targets ?? '');
+  if (row.gpus !== 1 || row.parallel !== 'none') return out('several GPUs, or not stated');
+  if (row.method !== 'sft') return out('another method, with other models in memory');
+  if (/offload/.test(row.framework)) return out('activations offloaded to the CPU');
+  if (/Paged|8bit|GaLore|fused into|lora-fa/i.test(row.optimizer ?? '') && row.mode === 'full')
+    return out('another optimizer');
+  if (/mixed/.test(row.precision)) return out('fp32 base beside adapters');
+  if (/litgpt/.test(row.framework) && row.mode === 'qlora') return out('litgpt, whose QLoRA takes more than its LoRA');
+  if (/head/.test(row.lora_targets ?? '')) return out('adapters on the output layer');
+  if (/gptq/.test(row.precision)) return out('GPTQ, another quantization');
+  if (row.trust === 'low') return out('low trust: settings not stated, or the level set by something else');
+  if (row.gradient_checkpointing == null) return out('checkpointing not stated');
+  if (row.seq_len == null) return out('length not stated');
+  if (facts === null) return out('shape of the model not certain, or its MLP has no gate');
+  const exact = /exact|packed to|stated sequence length|real: |is put into/.test(row.seq_note);
+  const kept = row.mode === 'full' || allLinear || row.gradient_checkpointing;
+  return {
+    row,
+    kind: exact && kept ? 'exact' : 'at_most',
+    // litgpt's chunks are all kept for the backward pass.
+    full_logits: row.loss_chunked !== true || /litgpt/.test(row.framework),
+    counted: /^torch (max_memory_)?reserved|^torch max reserved|^comment/.test(row.memory_kind)
+      ? 'reserved'
+      : /^unstated/.test(row.memory_kind)
+        ? 'unstated'
+        : 'allocated',
+    input: {
+      facts,
+      mode: row.mode,
+      weight_bytes: 2,
+      lora_rank: row.lora_rank ?? 8,
+      per_device_train_batch_size: row.micro_batch,
+      max_length: row.seq_len,
+      gradient_accumulation_steps: 1,
+      gradient_checkpointing: row.gradient_checkpointing,
+      padded: false,
+      optimizer: row.optimizer === 'adamw_torch' ? 'foreach' : 'fused',
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { ModelFacts } from '../model-facts.ts';
+import table from './coefficients.json' with { type: 'json' };
+import type { Mode } from './states.ts';
+
+/** Elements by which one layer's memory grows, for one forward pass of the batch. */
+export const FEATURES = [
+  'hidden',
+  'query',
+  'key_value',
+  'intermediate',
+  'fused',
+  'qk_norm',
+  'sandwich_norm',
+  'repeated',
+  'mask',
+  'scores',
+  'linear_attention',
+  'dispatched',
+  'experts',
+  'weights',
+] as const;
+export type Feature = (typeof FEATURES)[number];
+export type Features = Record<Feature, number>;
+/** Bytes an element. */
+export type Coefficients = Partial<Record<Feature, number>>;
+
+/**
+ * `kept`: from a layer's forward to its backward. Besides that, at the fullest moment of its forward (`forward`) and of
+ * its backward (`inside`).
+ */
+export type Moment = 'kept' | 'forward' | 'inside';
+export type Fitted = Record<Mode, { checkpointed: { inside: Coefficients }; plain: Record<Moment, Coefficients> }>;
+
+export interface Batch {
+  sequences: number;
+  length: number;
+  /** Rows differ in length. */
+  padded: boolean;
+}
+
+/** Whether the attention mask is a tensor: transformers leaves it to the kernel where it is simply causal. */
+export const hasMask = ({ layout }: ModelFacts, { padded, length }: Batch): boolean =>
+  padded || layout.attention === 'eager' || (layout.sliding_window !== null && length >= layout.sliding_window);
+
+export function layerFeatures(facts: ModelFacts, batch: Batch, trained: boolean): Features {
+  const { hidden_size: h, query_size: q, key_value_size: kv, layout } = facts;
+  const tokens = batch.sequences * batch.length;
+  const masked = hasMask(facts, batch);
+  const square = batch.sequences * batch.length ** 2;
+  const { experts } = layout;
+  return {
+    hidden: tokens * h,
+    query: tokens * q,
+    key_value: tokens * kv,
+    intermediate: tokens * (experts ? experts.per_token * experts.intermediate_size : facts.intermediate_size),
+    fused: layout.fused.mlp ? tokens * facts.intermediate_size : 0,
+    qk_norm: layout.qk_norm ? tokens * (q + kv) : 0,
+    sandwich_norm: layout.sandwich_norm ? tokens * h : 0,
+    // Keys and values are repeated for each query head where there is a mask (use_gqa_in_sdpa).
+    repeated: masked && layout.attention === 'sdpa' ? 2 * tokens * (q - kv) : 0,
+    mask: masked ? square : 0,
+    scores: layout.attention === 'eager' ? square * layout.attention_heads : 0,
+    linear_attention: layout.linear_attention ? tokens * h : 0,
+    dispatched: experts ? tokens * experts.per_token * h : 0,
+    // peft adds an adapter to all experts' weights at once, as a tensor of their size.
+    experts: experts?.adapted ? 3 * experts.count * experts.intermediate_size * h : 0,
+    weights: trained ? layerWeights(facts) : 0,
+  };
+}
+
+/** Parameters of one layer. */
+export function layerWeights(facts: ModelFacts): number {
+  const embeddings = (facts.layout.tied_embeddings ? 1 : 2) * facts.vocab_size * facts.hidden_size;
+  return Math.max(0, facts.parameters - embeddings) / facts.layers;
+}
+
+export const bytesOf = (features: Features, coefficients: Coefficients): number =>
+  FEATURES.reduce((sum, name) => sum + features[name] * (coefficients[name] ?? 0), 0);
+
+export const FITTED = table.fitted as Fitted;

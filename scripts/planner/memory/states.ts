@@ -1,0 +1,55 @@
+import type { ModelFacts } from '../model-facts.ts';
+
+export type Mode = 'full' | 'lora' | 'qlora';
+
+/** NF4 with double quantization: half a byte a weight, and 8.127 bits for each 64 (Dettmers et al. 2023, section 3). */
+const NF4_BYTES = 0.5 + 8.127 / 8 / 64;
+
+/** Parameters of the parts that are treated differently. */
+export function parameterParts(facts: ModelFacts) {
+  const { hidden_size: h, layers, layout } = facts;
+  const embeddings = (layout.tied_embeddings ? 1 : 2) * facts.vocab_size * h;
+  const experts = layout.experts ? layers * layout.experts.count * 3 * h * layout.experts.intermediate_size : 0;
+  return { embeddings, experts, linear: Math.max(0, facts.parameters - embeddings - experts) };
+}
+
+/**
+ * Trained parameters of LoRA on all linear layers: r x (inputs + outputs) for each. peft gives each expert adapters too,
+ * of twice the rank where gate and up are one matrix, and the router its own.
+ */
+export function loraParameters(facts: ModelFacts, rank: number): number {
+  const { hidden_size: h, query_size: q, key_value_size: kv, intermediate_size: m, layers, layout } = facts;
+  const attention = layout.fused.attention ? h + q + 2 * kv + (q + h) : h + q + 2 * (h + kv) + (q + h);
+  const mlp = layout.fused.mlp ? h + 2 * m + (m + h) : 3 * (h + m);
+  if (!layout.experts) return layers * rank * (attention + mlp);
+  const { count, intermediate_size: expert, adapted } = layout.experts;
+  if (!adapted) return layers * rank * attention;
+  return layers * rank * (attention + count * (2 * (h + 2 * expert) + expert + h) + h + count);
+}
+
+/** Bytes that stay from step to step, and those of a whole set of gradients. */
+export interface States {
+  base: number;
+  adapters: number;
+  optimizer: number;
+  gradients: number;
+  /** Of one trained weight, its gradient, and each of Adam's two moments. */
+  trained_bytes: number;
+}
+
+/**
+ * What is trained is kept in the dtype it was loaded in, and so are its gradient and Adam's moments. Adapters are fp32
+ * (peft's autocast_adapter_dtype), beside 4-bit weights bf16 (TRL casts them).
+ */
+export function states(facts: ModelFacts, mode: Mode, weight_bytes: number, lora_rank: number): States {
+  const trained_bytes = mode === 'full' ? weight_bytes : mode === 'lora' ? 4 : 2;
+  const trained = mode === 'full' ? facts.parameters : loraParameters(facts, lora_rank);
+  const { embeddings, experts, linear } = parameterParts(facts);
+  return {
+    base: mode === 'qlora' ? linear * NF4_BYTES + (embeddings + experts) * 2 : facts.parameters * weight_bytes,
+    adapters: mode === 'full' ? 0 : trained * trained_bytes,
+    optimizer: 2 * trained * trained_bytes,
+    gradients: trained * trained_bytes,
+    trained_bytes,
+  };
+}
