@@ -1,5 +1,6 @@
 import { SNAPSHOT } from '../scripts/planner/snapshot.ts';
 import { type Bundle, bundleRuntime } from './bundle.ts';
+import { exampleLine, exampleRuns } from './example-runs.ts';
 import { notice } from './notice.ts';
 import type { Pack } from './pack.ts';
 import { render } from './render.ts';
@@ -26,7 +27,10 @@ export async function generate(root: string, pack: Pack, bundle?: Bundle): Promi
     ...(await claude(root, pack)),
     ...codex(root, pack),
     ...gemini(root, pack),
-    [`${skill}/references/hardware_guide.md`, render(root, 'hardware_guide.md.hbs', { ...SNAPSHOT })],
+    [
+      `${skill}/references/hardware_guide.md`,
+      render(root, 'hardware_guide.md.hbs', { ...SNAPSHOT, runs: exampleRuns().map(exampleLine) }),
+    ],
     [`${skill}/scripts/${pack.name}.mjs`, code],
     // The skill's folder is copied without the rest, and the licences have to go along.
     [`${skill}/scripts/NOTICE`, licences],

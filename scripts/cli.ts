@@ -39,18 +39,28 @@ export function createProgram(run: Run = async () => {}): Command {
     .option('--model <model>', 'Hub id, name, local folder, or `last` for the newest finished run')
     .option('--dataset <dataset>', 'Hub id, name, or local file or folder')
     .option('--from <plan.json>', 'start from this plan and change what the flags say')
-    .addOption(new Option('--method <method>', 'how to train').choices(PLANNED))
+    .addOption(new Option('--method <method>', 'how to train; by default what the data suit best').choices(PLANNED))
     .option('--full', 'validate every row, not a sample')
     .option('--reward <reward>', 'how GRPO and RLOO score: name[:options] or file.py:function; repeatable', collect)
     .option('--examples <n>', 'a demo on this many rows', positiveInteger('--examples'))
     .option('--epochs <n>', 'times over the data', positiveNumber('--epochs'))
     .option('--max-steps <n>', 'stop after this many optimizer steps', positiveInteger('--max-steps'))
     .option('--learning-rate <rate>', 'peak learning rate', positiveNumber('--learning-rate'))
-    .addOption(new Option('--lora <mode>', 'adapter instead of all weights').choices(['auto', 'on', 'off']))
+    .addOption(
+      new Option('--lora <mode>', 'adapter instead of all weights; qlora: beside 4-bit ones').choices([
+        'auto',
+        'on',
+        'off',
+        'qlora',
+      ]),
+    )
     .option('--max-length <tokens>', 'longest sequence; what is longer is cut', positiveInteger('--max-length'))
     .option('--set <argument=value>', 'any argument of TRL’s config; repeatable', collect)
     .addOption(new Option('--backend <backend>', 'where it runs').choices(['hf', 'local']))
-    .option('--flavor <flavor>', 'the Jobs hardware; by default the cheapest that fits')
+    .option(
+      '--flavor <flavor>',
+      'the Jobs hardware; by default the cheapest that fits, or a far faster one for hardly more',
+    )
     .option('--timeout <time>', 'when the job is stopped: 90m, 2h', duration('--timeout'))
     .option('--output-repo <repo>', 'where the model goes: owner/name')
     .option('--public', 'make the model visible to everyone')
@@ -117,7 +127,7 @@ function dataOptions(command: Command): Command {
     .option('--split <name>', 'split to train on')
     .option(
       '--map <new=old>',
-      'take column `new` from column `old`; keeps the mapped columns only; repeatable',
+      'take column `new` from column `old`, or make it: new=join(a, b); keeps the mapped columns only; repeatable',
       collect,
     )
     .option('--drop-invalid', 'leave out the rows that cannot train');

@@ -3,7 +3,9 @@ import { readCatalogue } from '../jobs/hf/catalogue.ts';
 import { thisMachine } from '../jobs/local/machine.ts';
 import type { Flavor } from '../plan/flavor.ts';
 import type { Request } from '../plan/request.ts';
-import { type Candidate, candidateFor, cents, type SearchInput, search, targetOf } from '../planner/search.ts';
+import { answerTokens } from '../planner/lengths.ts';
+import { methodRecipe } from '../planner/method-recipe.ts';
+import { type Candidate, candidateFor, cents, choose, type SearchInput, search, targetOf } from '../planner/search.ts';
 import { SNAPSHOT } from '../planner/snapshot.ts';
 import { overBudget } from './budget.ts';
 import type { CommandContext } from './context.ts';
@@ -11,6 +13,8 @@ import type { CommandContext } from './context.ts';
 export interface ChosenHardware {
   chosen: Candidate;
   alternatives: Candidate[];
+  /** Everything on which the work fits, cheapest first; empty on this machine. */
+  fitting: Candidate[];
   price: { source: 'live' | 'snapshot' | 'free'; as_of: string | null };
   notes: string[];
 }
@@ -52,7 +56,7 @@ async function onThisMachine(input: SearchInput, request: Request, context: Comm
   const target = machine.kind === 'cuda' ? targetOf(flavor) : { kind: machine.kind, bf16: false };
   const chosen = candidateFor(input, flavor, target);
   if (!chosen) throw nothingFits(input, `this machine (${machine.label})`);
-  return { chosen, alternatives: [], price: { source: 'free', as_of: null }, notes: [] };
+  return { chosen, alternatives: [], fitting: [], price: { source: 'free', as_of: null }, notes: [] };
 }
 
 async function onJobs(input: SearchInput, request: Request, context: CommandContext): Promise<ChosenHardware> {
@@ -63,7 +67,7 @@ async function onJobs(input: SearchInput, request: Request, context: CommandCont
   );
   const chosen =
     request.flavor === undefined || request.flavor === 'auto'
-      ? affordable[0]
+      ? choose(affordable)
       : named(request.flavor, input, flavors, request.maxCost);
   if (!chosen) {
     const cheapest = [...fitting].sort((a, b) => a.max_usd - b.max_usd)[0];
@@ -73,7 +77,7 @@ async function onJobs(input: SearchInput, request: Request, context: CommandCont
   const others = affordable.filter((candidate) => candidate.flavor.name !== chosen.flavor.name);
   const fastest = [...others].sort((a, b) => a.seconds - b.seconds)[0];
   const alternatives = [...new Set([others[0], others[1], fastest])].filter((candidate) => candidate !== undefined);
-  return { chosen, alternatives, price, notes };
+  return { chosen, alternatives, fitting, price, notes };
 }
 
 /** Live, or the dated snapshot where the Hub can't be reached: good for a plan, not for `submit`. */
@@ -102,7 +106,7 @@ function named(name: string, input: SearchInput, flavors: readonly Flavor[], max
       'usage',
       'unknown_flavor',
       `there is no flavor "${name}"`,
-      `There are: ${flavors.map((other) => other.name).join(', ')}. Without --flavor the cheapest that fits is taken.`,
+      `There are: ${flavors.map((other) => other.name).join(', ')}. Without --flavor the plan chooses.`,
     );
   }
   if (flavor.accelerators > 1) {
@@ -119,13 +123,26 @@ function named(name: string, input: SearchInput, flavors: readonly Flavor[], max
   return candidate;
 }
 
+/** What takes less memory than this, in the words of the flags. */
+const SMALLER = { full: ['--lora on'], lora: ['--lora qlora'], qlora: [] };
+
 function nothingFits(input: SearchInput, where: string): TrainerError {
-  const smaller = input.modes.includes('lora') ? [] : ['--lora on'];
-  const shorter = input.max_length > 512 ? [`--max-length ${input.max_length / 2}`] : [];
+  const smaller = SMALLER[input.modes.at(-1) ?? 'qlora'];
+  const needs = input.modes.includes('qlora') ? '; QLoRA needs a CUDA GPU that computes in bf16' : '';
+  const shorter = input.max_length > 512 ? [shorterBy(input)] : [];
+  const weights = Math.round((2 * input.work.facts.parameters) / 2 ** 30);
   return new TrainerError(
     'usage',
     'nothing_fits',
-    `training ${input.work.facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens does not fit ${where}`,
-    `Try ${[...smaller, ...shorter, 'a smaller model'].join(', or ')}.`,
+    `training ${input.work.facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens does not fit ${where}: its weights alone take ${weights} GiB in 16 bits${needs}`,
+    `Try ${[...smaller, ...shorter, 'a smaller model'].join(', or ')}. Several accelerators for one run are not planned.`,
   );
+}
+
+/** Where prompts are answered, the answers are what can be shortened. */
+function shorterBy({ work, max_length }: SearchInput): string {
+  if (work.report.vision) return 'smaller pictures';
+  return methodRecipe(work.method).generation === null
+    ? `--max-length ${Math.floor(max_length / 2)}`
+    : `--set max_completion_length=${Math.ceil(answerTokens(work) / 2)}`;
 }

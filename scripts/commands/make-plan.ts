@@ -1,31 +1,28 @@
-import type { DatasetReport, MethodReport } from '../dataset/report.ts';
+import type { DatasetReport } from '../dataset/report.ts';
 import { validateDataset } from '../dataset/validate.ts';
-import { TrainerError } from '../errors.ts';
 import { LEAST_SECONDS } from '../jobs/allowance.ts';
 import { shareWords } from '../output/token-lines.ts';
 import { planDigest } from '../plan/digest.ts';
-import { shellWord } from '../plan/mapping.ts';
-import type { Method } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
 import { buildPlan } from '../planner/build-plan.ts';
+import { hardwareDecisions } from '../planner/hardware-words.ts';
 import { chooseMaxLength } from '../planner/lengths.ts';
-import type { ModelFacts } from '../planner/model-facts.ts';
+import { methodDecisions } from '../planner/method-words.ts';
+import { checkOverrides } from '../planner/overrides.ts';
 import { defaultEpochs, modesFor } from '../planner/recipe.ts';
 import type { SearchInput } from '../planner/search.ts';
-import { heldOutRows } from '../planner/steps.ts';
-import type { Workload } from '../planner/workload.ts';
 import { completePlan } from '../training/compose.ts';
 import { VERSION } from '../version.ts';
+import { chooseMethod, methodAsked } from './choose-method.ts';
 import type { CommandContext } from './context.ts';
 import { chooseDestinations, noToken } from './destinations.ts';
 import { chooseHardware } from './hardware.ts';
 import { resolveModel } from './model.ts';
-import { checkTemplate, readyReport } from './readiness.ts';
+import { adapterOfFolder, localModel, tooLong, tooShort } from './plan-refusals.ts';
+import { checkPictures, checkTemplate, readyReport } from './readiness.ts';
 import { chooseReward, firstRows, withReward } from './reward.ts';
-
-/** Where no --method is given. */
-export const DEFAULT_METHOD = 'sft' satisfies Method;
+import { workload } from './workload.ts';
 
 export interface MadePlan {
   plan: Plan;
@@ -38,7 +35,6 @@ export interface MadePlan {
  */
 export async function makePlan(request: Request, context: CommandContext, base: Plan | null = null): Promise<MadePlan> {
   const { hub, out } = context;
-  const method = request.method ?? DEFAULT_METHOD;
   const backend = request.backend ?? 'hf';
   if (backend === 'hf' && !hub.token) throw noToken();
   if (backend === 'hf' && (request.timeout ?? LEAST_SECONDS) < LEAST_SECONDS) throw tooShort(request.timeout);
@@ -52,13 +48,16 @@ export async function makePlan(request: Request, context: CommandContext, base: 
   const first = firstRows();
   const dataset = await validateDataset({
     reference: request.dataset,
-    options: { config, split, map, dropInvalid, full, method, maxLength: request.maxLength },
+    options: { config, split, map, dropInvalid, full, method: methodAsked(request), maxLength: request.maxLength },
     see: first.see,
     // Another model's template: then this one's says nothing.
     model: request.set?.chat_template_path === undefined ? await text() : undefined,
     ...context,
   });
+  const { method, decisions } = chooseMethod(request, dataset);
+  checkOverrides(request.set ?? {}, method);
   const report = readyReport(dataset, method);
+  checkPictures(facts, report, method, request);
   checkTemplate(facts, report, request);
   const reward = await chooseReward(method, request, { dataset, report, rows: first.rows }, context);
 
@@ -81,7 +80,7 @@ export async function makePlan(request: Request, context: CommandContext, base: 
   out.progress('');
 
   const chosenMode = hardware.chosen.recipe.mode;
-  if (chosenMode === 'lora' && facts.source === 'local' && request.outputRepo)
+  if (chosenMode !== 'full' && facts.source === 'local' && request.outputRepo)
     throw adapterOfFolder(facts, request.outputRepo);
   const draft = buildPlan({
     request: { ...request, model: facts.adapter?.id ?? facts.id, dataset: datasetAsked(request, dataset) },
@@ -92,12 +91,11 @@ export async function makePlan(request: Request, context: CommandContext, base: 
     rows: { used: work.rows, held_out: work.eval_rows },
     ...hardware,
     decisions: [
-      {
-        what: chosenMode === 'full' ? 'all weights' : 'LoRA',
-        because: chosenMode === modes[0] ? why : 'training all weights fits no hardware here',
-      },
+      ...decisions,
+      ...hardwareDecisions({ ...hardware, modes, why, asked: request.flavor }),
       epochsDecision,
       lengthDecision,
+      ...methodDecisions(work, hardware.chosen),
       ...reward.decisions,
     ],
     backend,
@@ -132,73 +130,4 @@ function changedData(base: Plan | null, dataset: DatasetReport): string | null {
   if (!base || base.dataset.id !== dataset.dataset) return null;
   const same = base.dataset.revision === dataset.revision && base.dataset.fingerprint === dataset.fingerprint;
   return same ? null : `${dataset.dataset} has changed since the plan that this one starts from`;
-}
-
-function workload(
-  facts: ModelFacts,
-  dataset: DatasetReport,
-  report: MethodReport,
-  request: Request,
-  method: Method,
-): Workload {
-  const total = dataset.rows_total ?? dataset.rows_seen;
-  const invalidShare = dataset.rows_seen === 0 ? 0 : report.invalid_rows / dataset.rows_seen;
-  const valid = request.dropInvalid ? total - Math.round(total * invalidShare) : total;
-  const wanted = Math.min(valid, request.examples ?? valid);
-  const eval_rows = heldOutRows(wanted, method, request);
-  if (wanted - eval_rows < 1) {
-    throw new TrainerError(
-      'data',
-      'no_rows',
-      `${dataset.dataset} has no row to train on`,
-      'Check --split and the data.',
-    );
-  }
-  if (!dataset.tokens) {
-    throw new TrainerError(
-      'data',
-      'unknown_length',
-      `no row of ${dataset.dataset} could be seen whole: how long they are, and so what training costs, is unknown`,
-      'Download the data and plan with the local files: hf download --repo-type dataset ...',
-    );
-  }
-  return { method, facts, report, tokens: dataset.tokens, rows: wanted - eval_rows, eval_rows, request };
-}
-
-function localModel(facts: ModelFacts): TrainerError {
-  const id = facts.adapter?.source === 'local' ? facts.adapter.id : facts.id;
-  return new TrainerError(
-    'usage',
-    'local_model',
-    `the model ${id} is a folder on this machine, which a job on the Hub can't read`,
-    `Upload it first: hf upload <owner>/<name> ${shellWord(id)} --private, then plan with --model <owner>/<name>. Or train here: --backend local.`,
-  );
-}
-
-/** An adapter names its base by the path that it was loaded from, and is nothing without it. */
-function adapterOfFolder(facts: ModelFacts, repo: string): TrainerError {
-  return new TrainerError(
-    'usage',
-    'adapter_of_local_model',
-    `a LoRA adapter in ${repo} would be of no use there: its base ${facts.id} is a folder on this machine`,
-    'Leave --output-repo out, train all weights (--lora off), or upload the base first and plan with its Hub id.',
-  );
-}
-
-function tooShort(timeout: number | undefined): TrainerError {
-  return new TrainerError(
-    'usage',
-    'too_short',
-    `--timeout ${timeout} s: a job needs longer than that to start, and would be paid for nothing`,
-    `Give --timeout ${LEAST_SECONDS / 60}m or more, or leave it out.`,
-  );
-}
-
-function tooLong(length: number, facts: ModelFacts): TrainerError {
-  return new TrainerError(
-    'usage',
-    'too_long',
-    `--max-length ${length} is more than the ${facts.max_length} tokens that ${facts.id} reads`,
-    `Give --max-length ${facts.max_length} or less.`,
-  );
 }

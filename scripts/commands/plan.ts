@@ -2,12 +2,14 @@ import { resolve } from 'node:path';
 import { EXIT, TrainerError } from '../errors.ts';
 import { renderCard } from '../output/card.ts';
 import { readPlanFile, writePlanFile } from '../plan/file.ts';
+import { PLANNED } from '../plan/methods.ts';
 import { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
-import { checkName, parseOverrides } from '../planner/overrides.ts';
+import { parseOverrides } from '../planner/overrides.ts';
 import { rewarded } from '../training/regions.ts';
+import { methodAsked } from './choose-method.ts';
 import type { CommandContext } from './context.ts';
-import { DEFAULT_METHOD, makePlan } from './make-plan.ts';
+import { makePlan } from './make-plan.ts';
 import { absoluteRewards } from './reward-flags.ts';
 
 type Flags = Partial<Omit<Request, 'set'>> & { from?: string; out?: string; set?: string[]; json?: boolean };
@@ -17,10 +19,9 @@ export async function planCommand(flags: Flags, context: CommandContext): Promis
   const { from, out: outPath, set, json: _, ...given } = flags;
   const base = from === undefined ? null : (await readPlanFile(resolve(context.cwd, from))).plan;
   if (given.reward) given.reward = absoluteRewards(given.reward, context.cwd);
-  const method = given.method ?? base?.request.method ?? DEFAULT_METHOD;
-  const request = mergeRequest(base, given, parseOverrides(set ?? [], method));
-  // Of a plan for another method.
-  for (const name of Object.keys(request.set ?? {})) checkName(name, method);
+  const request = mergeRequest(base, given);
+  const overrides = { ...request.set, ...parseOverrides(set ?? [], methodAsked(request)) };
+  if (Object.keys(overrides).length > 0) request.set = overrides;
   const { plan, digest } = await makePlan(request, context, base);
   const path = resolve(context.cwd, outPath ?? `${plan.output.trackio.run_name}.plan.json`);
   await writePlanFile(path, plan);
@@ -31,17 +32,19 @@ export async function planCommand(flags: Flags, context: CommandContext): Promis
   return EXIT.ok;
 }
 
-/** Flags over the plan they start from. What that plan chose by itself (the hardware) stays unless they say otherwise. */
-function mergeRequest(base: Plan | null, given: Partial<Request>, set: NonNullable<Request['set']>): Request {
+/**
+ * Flags over the plan they start from. What that plan chose by itself (the hardware, by the data the method) stays
+ * unless they say otherwise.
+ */
+function mergeRequest(base: Plan | null, given: Partial<Request>): Request {
   const kept: Partial<Request> = base ? { ...base.request } : {};
   if (base?.hardware.backend === 'hf' && given.backend === undefined && given.model === undefined) {
     kept.flavor = base.hardware.flavor;
   }
   if (given.backend === 'local') delete kept.flavor;
+  if (base && given.dataset === undefined) kept.method = PLANNED.find((method) => method === base.method);
   if (given.method !== undefined && !rewarded(given.method)) delete kept.reward;
   const merged: Partial<Request> = { ...kept, ...given };
-  const overrides = { ...kept.set, ...set };
-  if (Object.keys(overrides).length > 0) merged.set = overrides;
   if (merged.flavor === 'auto') delete merged.flavor;
   if (!merged.model || !merged.dataset) {
     const missing = [!merged.model && '--model', !merged.dataset && '--dataset'].filter(Boolean).join(' and ');

@@ -55,6 +55,7 @@ export async function quickstartCommand(flags: { yes?: boolean }, context: Comma
   const request = {
     model,
     dataset: data,
+    method: 'sft',
     backend: 'local',
     learningRate: 3e-3,
     epochs: 10,

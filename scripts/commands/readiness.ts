@@ -4,6 +4,7 @@ import { mappingFlags, shellWord } from '../plan/mapping.ts';
 import type { Method } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { ModelFacts } from '../planner/model-facts.ts';
+import { SEEING } from '../training/regions.ts';
 
 /** The report for the method, if the data can train with it. Throws TrainerError `data`: what to map, or what is wrong. */
 export function readyReport(dataset: DatasetReport, method: Method): MethodReport {
@@ -35,6 +36,41 @@ export function readyReport(dataset: DatasetReport, method: Method): MethodRepor
       : `See all findings: ${validate} --method ${method}`,
   );
 }
+
+/**
+ * Pictures need a model that sees, and none of what TRL does to text alone. Throws TrainerError `usage`.
+ */
+export function checkPictures(facts: ModelFacts, report: MethodReport, method: Method, request: Request): void {
+  if (!report.vision) return;
+  const without = `where the text makes sense alone, keep its columns only: --map <column>=<column>`;
+  if (!SEEING.includes(method)) {
+    throw new TrainerError(
+      'usage',
+      'pictures_not_supported',
+      `the rows carry pictures, and ${method.toUpperCase()} is planned for text only`,
+      `Of pictures learn: ${SEEING.join(', ')}. Or, ${without}`,
+    );
+  }
+  if (!facts.vision) {
+    throw new TrainerError(
+      'usage',
+      'model_sees_nothing',
+      `the rows carry pictures, and ${facts.id} reads text only`,
+      `Choose a vision-language model, such as SmolVLM or Qwen-VL. Or, ${without}`,
+    );
+  }
+  const refused = ONLY_TEXT.find((name) => request.set?.[name] === true);
+  if (refused) {
+    throw new TrainerError(
+      'usage',
+      'bad_argument',
+      `--set ${refused}=true: TRL refuses it where rows carry pictures`,
+      'Change or leave out this --set.',
+    );
+  }
+}
+
+const ONLY_TEXT = ['packing', 'padding_free', 'precompute_ref_log_probs'];
 
 /** Conversations are rendered by the model's chat template; a base model often has none. Throws TrainerError `data`. */
 export function checkTemplate(facts: ModelFacts, report: MethodReport, request: Request): void {

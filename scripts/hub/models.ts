@@ -14,7 +14,12 @@ const Info = z.object({
 const FILE_MS = 120_000;
 
 /** A model repository on the Hub, at the commit that `revision` (a commit, by default main) stands for now. */
-export async function openHubModel(hub: Hub, id: string, revision?: string | null): Promise<ModelFiles> {
+export async function openHubModel(
+  hub: Hub,
+  id: string,
+  revision?: string | null,
+  file_ms = FILE_MS,
+): Promise<ModelFiles> {
   const what = `the model ${id}`;
   const path = `${hub.endpoint}/api/models/${id}${revision ? `/revision/${encodeURIComponent(revision)}` : ''}`;
   const info = await getJson(hub, path, what, Info);
@@ -22,9 +27,13 @@ export async function openHubModel(hub: Hub, id: string, revision?: string | nul
   const text = async (file: string): Promise<string | null> => {
     if (!files.includes(file)) return null;
     const address = `${hub.endpoint}/${info.id}/resolve/${info.sha}/${file.split('/').map(encodeURIComponent).join('/')}`;
-    const response = await hub.fetch(address, { headers: authHeaders(hub), signal: AbortSignal.timeout(FILE_MS) });
-    if (!response.ok) throw httpError(response.status, `${file} of ${what}`, hub, await bodyMessage(response));
-    return limitedText(response, `${file} of ${what}`);
+    try {
+      const response = await hub.fetch(address, { headers: authHeaders(hub), signal: AbortSignal.timeout(file_ms) });
+      if (!response.ok) throw httpError(response.status, `${file} of ${what}`, hub, await bodyMessage(response));
+      return await limitedText(response, `${file} of ${what}`);
+    } catch (cause) {
+      throw cause instanceof TrainerError ? cause : brokenDownload(`${file} of ${what}`, cause);
+    }
   };
   return {
     id: info.id,
@@ -41,27 +50,27 @@ export async function openHubModel(hub: Hub, id: string, revision?: string | nul
   };
 }
 
-/** A body of at most MAX_TEXT_BYTES. A connection that breaks or is too slow is a TrainerError `network`. */
+/** A body of at most MAX_TEXT_BYTES. */
 async function limitedText(response: Response, what: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.length;
-      if (bytes > MAX_TEXT_BYTES) throw tooLarge(what);
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    if (cause instanceof TrainerError) throw cause;
-    throw new TrainerError(
-      'network',
-      'download_failed',
-      `${what} could not be downloaded: ${errorMessage(cause)}`,
-      'Try again in a minute.',
-      { cause },
-    );
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_TEXT_BYTES) throw tooLarge(what);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The connection broke, or was too slow. */
+function brokenDownload(what: string, cause: unknown): TrainerError {
+  return new TrainerError(
+    'network',
+    'download_failed',
+    `${what} could not be downloaded: ${errorMessage(cause)}`,
+    'Try again in a minute.',
+    { cause },
+  );
 }
 
 async function readWeights(hub: Hub, id: string, revision: string): Promise<ModelWeights> {

@@ -86,6 +86,10 @@ export function buildPlan(input: PlanInput): PlanDraft {
       ),
       tokens: chosen.tokens,
       seconds: Math.round(chosen.seconds),
+      seconds_range: [Math.round(chosen.time.range[0]), Math.round(chosen.time.range[1])],
+      seconds_parts: Object.fromEntries(
+        Object.entries(chosen.time.parts).map(([part, seconds]) => [part, Math.round(seconds)]),
+      ),
       usd: cents(chosen.usd),
       max_usd: cents(chosen.max_usd),
       price_source: input.price.source,

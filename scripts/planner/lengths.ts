@@ -12,6 +12,12 @@ const LEAST_ANSWER = 16;
 const lengthLimit = (facts: ModelFacts): number =>
   Math.min(facts.max_length ?? Number.POSITIVE_INFINITY, LENGTHS.at(-1) ?? 0);
 
+/**
+ * Of a picture: 256 (Gemma 3), 576 (LLaVA 1.5), about 1,000 (SmolVLM's 4 x 4 tiles, a megapixel in Qwen-VL), 2,880
+ * (LLaVA-NeXT at the most). What the model makes of these pictures is not counted.
+ */
+const PICTURE_TOKENS = 1200;
+
 /** Characters are a rough measure of tokens: a quarter of room. */
 const roomFor = (tokens: TokenStatistics): number => (tokens.estimated ? 1.25 : 1);
 
@@ -22,6 +28,7 @@ const roomFor = (tokens: TokenStatistics): number => (tokens.estimated ? 1.25 : 
 export function chooseMaxLength(work: Workload): Decision & { length: number } {
   const { facts, tokens, request, method } = work;
   if (methodRecipe(method).generation !== null) return promptAndAnswer(work);
+  if (work.report.vision) return textAndPicture(work);
   if (request.maxLength !== undefined) {
     return { length: request.maxLength, what: `sequences up to ${request.maxLength} tokens`, because: 'asked for' };
   }
@@ -43,7 +50,7 @@ export function chooseMaxLength(work: Workload): Decision & { length: number } {
 }
 
 /** Sequences in the token count of a row. */
-export const sequencesOf = ({ method, report }: Workload): number =>
+export const sequencesOf = ({ method, report }: Pick<Workload, 'method' | 'report'>): number =>
   methodRecipe(method).sequences === 2 || report.format === 'preference' ? 2 : 1;
 
 function promptAndAnswer(work: Workload): Decision & { length: number } {
@@ -63,6 +70,33 @@ function promptAndAnswer(work: Workload): Decision & { length: number } {
       work.request.set?.max_completion_length === undefined
         ? `TRL's default, within what the model reads; the longest prompt has about ${work.tokens.max}`
         : 'asked for',
+  };
+}
+
+/** Each sequence of a row with a picture. */
+export function withPictures(tokens: TokenStatistics, rows: number, sequences: number): TokenStatistics {
+  const more = PICTURE_TOKENS * sequences;
+  const { total, mean, p50, p95, max } = tokens;
+  const each = { mean: mean + more, p50: p50 + more, p95: p95 + more, max: max + more };
+  return { ...tokens, ...each, total: total + rows * more, estimated: true };
+}
+
+/** Nothing is cut: a picture that lost tokens would stop TRL. Throws TrainerError `usage` for --max-length. */
+function textAndPicture(work: Workload): Decision & { length: number } {
+  const { request, tokens, facts } = work;
+  const sequences = sequencesOf(work);
+  if (request.maxLength !== undefined) {
+    throw new TrainerError(
+      'usage',
+      'no_max_length',
+      `--max-length ${request.maxLength}: rows with pictures are never cut`,
+      'Leave it out, and longer rows out of the data.',
+    );
+  }
+  return {
+    length: Math.min(Math.ceil((tokens.max * roomFor(tokens)) / sequences), lengthLimit(facts)),
+    what: 'sequences are not cut',
+    because: `a picture is taken for ${PICTURE_TOKENS} tokens, the longest row for ${tokens.max}: time and memory are rough`,
   };
 }
 

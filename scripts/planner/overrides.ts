@@ -70,43 +70,50 @@ const AT_LEAST_TWO: Partial<Record<Method, string[]>> = {
 };
 
 /**
- * `--set name=value` -> arguments of the pinned TRL's config for the method. A value is JSON where it can be, else
- * text. Throws TrainerError `usage` for what it doesn't have and what the plan decides.
+ * `--set name=value` -> arguments of the pinned TRL's config for the method, or for any while the data have not said
+ * which. A value is JSON where it can be, else text. Throws TrainerError `usage` for what it doesn't have and what the
+ * plan decides.
  */
-export function parseOverrides(flags: readonly string[], method: Method): Record<string, JsonValue> {
+export function parseOverrides(flags: readonly string[], method: Method | undefined): Record<string, JsonValue> {
   const overrides: Record<string, JsonValue> = {};
   for (const flag of flags) {
     const at = flag.indexOf('=');
     if (at < 1) throw bad(flag, 'expected --set name=value');
     const name = flag.slice(0, at).trim();
     if (name === 'trust_remote_code') throw bad(name, 'code from a model repository is never run');
-    checkName(name, method);
+    const instead = Object.hasOwn(OWNED, name) ? OWNED[name] : undefined;
+    if (instead) throw bad(name, `it isn't set this way: ${instead}`);
+    if (!argumentsOf(method).includes(name)) throw unknown(name, method);
     const value = parseValue(flag.slice(at + 1));
     if (!Json.safeParse(value).success) throw bad(flag, 'a number must be finite');
     if (COUNTS.includes(name) && !(Number.isSafeInteger(value) && Number(value) > 0)) {
       throw bad(flag, 'expected a whole number above 0');
     }
-    if (AT_LEAST_TWO[method]?.includes(name) && value === 1) {
-      throw bad(flag, `${method.toUpperCase()} compares: at least 2`);
-    }
     overrides[name] = value;
   }
+  if (method !== undefined) checkOverrides(overrides, method);
   return overrides;
 }
 
-/** Throws TrainerError `usage` for an argument that the method's config doesn't have, or that isn't set this way. */
-export function checkName(name: string, method: Method): void {
-  const instead = Object.hasOwn(OWNED, name) ? OWNED[name] : undefined;
-  if (instead) throw bad(name, `it isn't set this way: ${instead}`);
-  if (!argumentsOf(method).includes(name)) throw unknown(name, method);
+/** Throws TrainerError `usage` for an argument that the method's config doesn't have, and for values it can't take. */
+export function checkOverrides(set: Readonly<Record<string, JsonValue>>, method: Method): void {
+  for (const [name, value] of Object.entries(set)) {
+    if (!argumentsOf(method).includes(name)) throw unknown(name, method);
+    if (AT_LEAST_TWO[method]?.includes(name) && value === 1) {
+      throw bad(`${name}=1`, `${method.toUpperCase()} compares: at least 2`);
+    }
+  }
 }
 
 /** Fields of the config classes; none for a method that isn't trained here. */
 const BY_METHOD: Partial<Record<Method, string[]>> = known.methods;
 
-const argumentsOf = (method: Method): string[] => [...known.shared, ...(BY_METHOD[method] ?? [])];
+const argumentsOf = (method: Method | undefined): string[] => [
+  ...known.shared,
+  ...(method === undefined ? Object.values(known.methods).flat() : (BY_METHOD[method] ?? [])),
+];
 
-function unknown(name: string, method: Method): TrainerError {
+function unknown(name: string, method: Method | undefined): TrainerError {
   const renamed = Object.entries(known.renamed).find(([old]) => old === name)?.[1];
   if (renamed) return bad(name, `this TRL has no such argument; it became ${renamed}`);
   const near = argumentsOf(method).filter((argument) => argument.includes(name) || name.includes(argument));
@@ -115,7 +122,8 @@ function unknown(name: string, method: Method): TrainerError {
     elsewhere.length > 0 ? `it is one of ${elsewhere.join(', ')}` : '',
     near.length > 0 ? `near: ${near.slice(0, 5).join(', ')}` : '',
   ].filter(Boolean);
-  return bad(name, [`the pinned TRL has no such argument for ${method.toUpperCase()}`, ...hints].join('; '));
+  const where = method === undefined ? '' : ` for ${method.toUpperCase()}`;
+  return bad(name, [`the pinned TRL has no such argument${where}`, ...hints].join('; '));
 }
 
 function parseValue(text: string): JsonValue {

@@ -4,17 +4,27 @@ import type { Recipe } from '../plan/schema.ts';
 import { answerTokens } from './lengths.ts';
 import { methodRecipe } from './method-recipe.ts';
 import type { ModelFacts } from './model-facts.ts';
-import { accumulationFor, answersPerPrompt, totalSteps } from './steps.ts';
-import { type Decision, numberOr, type Target, type Workload } from './workload.ts';
+import { accumulationFor, answersPerPrompt, evalAnswers, evalBatch, totalSteps } from './steps.ts';
+import type { Decision, Target, Workload } from './workload.ts';
 
 /** Above this, LoRA is the default: full fine-tuning needs 16 bytes a parameter. */
 const LORA_ABOVE_PARAMETERS = 3e9;
 const LORA = { r: 32, lora_alpha: 32, lora_dropout: 0, target_modules: 'all-linear' };
+/** As in the paper (Dettmers et al. 2023, section 3): NF4, its scales quantized too, computed in 16 bits. */
+const FOUR_BITS = {
+  load_in_4bit: true,
+  bnb_4bit_quant_type: 'nf4',
+  bnb_4bit_use_double_quant: true,
+  bnb_4bit_compute_dtype: 'bfloat16',
+};
 const SEED = 42;
 
+export type Mode = Recipe['mode'];
+
 /** The modes worth trying, best first, and why. */
-export function modesFor(facts: ModelFacts, lora: Request['lora']): { modes: ('full' | 'lora')[]; why: string } {
+export function modesFor(facts: ModelFacts, lora: Request['lora']): { modes: Mode[]; why: string } {
   if (lora === 'on') return { modes: ['lora'], why: 'asked for' };
+  if (lora === 'qlora') return { modes: ['qlora'], why: 'asked for' };
   if (lora === 'off') return { modes: ['full'], why: 'asked for' };
   const size =
     facts.parameters >= 1e8
@@ -37,7 +47,7 @@ export function defaultEpochs(rows: number, request: Request): Decision & { epoc
 /** The recipe for one mode, target and batch; the search decides which of them fits. */
 export function buildRecipe(
   work: Workload,
-  choice: { mode: 'full' | 'lora'; target: Target; batch: number; max_length: number; epochs: number },
+  choice: { mode: Mode; target: Target; batch: number; max_length: number; epochs: number },
 ): Recipe {
   const { request } = work;
   const { mode, target, batch, epochs } = choice;
@@ -47,22 +57,20 @@ export function buildRecipe(
   const steps = totalSteps(work, batch, accumulation, epochs);
   const every = Math.max(1, Math.ceil(steps / 5));
   const precision = target.kind !== 'cuda' ? 'fp32' : target.bf16 ? 'bf16' : 'fp16';
-  // Two answers are enough to see how well prompts are answered; TRL wants whole groups in a batch.
-  const eval_answers = own.generation === null ? 1 : numberOr(set.num_generations_eval, 2);
   const training_args: Record<string, JsonValue> = {
     ...(request.maxSteps === undefined ? { num_train_epochs: epochs } : { max_steps: request.maxSteps }),
-    learning_rate: request.learningRate ?? own.learning_rate[mode],
+    learning_rate: request.learningRate ?? own.learning_rate[mode === 'full' ? 'full' : 'lora'],
     lr_scheduler_type: 'cosine',
     warmup_steps: 0.03,
     per_device_train_batch_size: batch,
-    per_device_eval_batch_size: eval_answers * Math.ceil(batch / eval_answers),
+    per_device_eval_batch_size: evalBatch(work, batch),
     gradient_accumulation_steps: accumulation,
     gradient_checkpointing: true,
     ...(own.generation === null
-      ? { max_length: choice.max_length }
+      ? { max_length: work.report.vision ? null : choice.max_length }
       : {
           num_generations: answersPerPrompt(work),
-          num_generations_eval: eval_answers,
+          num_generations_eval: evalAnswers(work),
           max_completion_length: answerTokens(work),
         }),
     ...own.arguments,
@@ -84,8 +92,8 @@ export function buildRecipe(
     // LoRA's base is only read: 16 bits hold it. Trained weights are kept in fp32, computed in 16 bits.
     weights_dtype: mode === 'full' || target.kind !== 'cuda' ? 'float32' : target.bf16 ? 'bfloat16' : 'float16',
     attn_implementation: null,
-    lora: mode === 'lora' ? LORA : null,
-    quantization: null,
+    lora: mode === 'full' ? null : LORA,
+    quantization: mode === 'qlora' ? FOUR_BITS : null,
     training_args,
     total_steps: steps,
   };

@@ -2,12 +2,12 @@ import type { Flavor } from '../plan/flavor.ts';
 import { billedUsd } from '../plan/price.ts';
 import type { Alternative, Recipe } from '../plan/schema.ts';
 import { acceleratorOf } from './accelerator.ts';
-import { answerTokens, sequencesOf } from './lengths.ts';
 import { diskGib, loadingRamGib, type MemoryParts, totalGib, trainingMemory } from './memory.ts';
-import { methodRecipe } from './method-recipe.ts';
-import { buildRecipe, LORA_RANK } from './recipe.ts';
+import { hasReference, methodRecipe } from './method-recipe.ts';
+import { buildRecipe, LORA_RANK, type Mode } from './recipe.ts';
+import { runTime } from './run-time.ts';
 import { batchesFor } from './steps.ts';
-import { jobSeconds, timeoutFor } from './time.ts';
+import { type JobTime, timeoutFor } from './time.ts';
 import { numberOr, type Target, type Workload } from './workload.ts';
 
 /** One way to run the work: a machine, a recipe that fits it, and what that takes. */
@@ -17,6 +17,8 @@ export interface Candidate {
   memory: MemoryParts;
   gpu_memory_gib: number;
   tokens: number;
+  /** What `seconds` is made of, and how far it may be off. */
+  time: JobTime;
   seconds: number;
   usd: number;
   timeout_seconds: number;
@@ -25,7 +27,7 @@ export interface Candidate {
 
 export interface SearchInput {
   work: Workload;
-  modes: ('full' | 'lora')[];
+  modes: Mode[];
   backend: 'hf' | 'local';
   max_length: number;
   epochs: number;
@@ -34,41 +36,58 @@ export interface SearchInput {
 }
 
 /** How full memory may get by the estimate: it is an estimate. */
-const FILL = 0.9;
+export const FILL = 0.9;
+/** A smaller batch has to be worth it. */
+const FASTER = 0.95;
+/** Of the cheapest run's price. */
+const HARDLY_MORE = 1.15;
 /** A rented CPU is offered for tiny models and short runs alone: nobody waits hours to save cents. */
 const CPU = { below_parameters: 100e6, seconds: 1800 };
-/** Rows of a padded batch differ in length: what passes the model against what is in the rows. */
-const PADDING = 1.3;
 
-/** The candidates of one flavor: the first mode that fits, with the largest batch that fits. */
+/**
+ * The best candidate of one flavor: the first mode that fits, with the batch that is fastest. That is often not the
+ * largest: a batch is padded to its longest row.
+ */
 export function candidateFor(input: SearchInput, flavor: Flavor, target: Target): Candidate | null {
-  const accelerator = acceleratorOf(flavor);
-  const limit = accelerator ? accelerator.usable_gib : flavor.ram_gib;
   for (const mode of input.modes) {
-    for (const batch of batchesFor(input.work)) {
-      const recipe = buildRecipe(input.work, { ...input, mode, target, batch });
-      const weightBytes = recipe.weights_dtype === 'float32' ? 4 : 2;
-      const memory = trainingMemory({
-        facts: input.work.facts,
-        mode,
-        weight_bytes: weightBytes,
-        lora_rank: LORA_RANK,
-        per_device_train_batch_size: batch,
-        max_length: input.max_length,
-        sequences: methodRecipe(input.work.method).sequences,
-        reference: methodRecipe(input.work.method).reference,
-        generated: generatedTogether(input.work, recipe),
-      });
-      const total = totalGib(memory);
-      if (total > FILL * limit) continue;
-      if (accelerator && loadingRamGib(input.work.facts, weightBytes) > flavor.ram_gib) continue;
-      if (flavor.disk_gib !== null && input.backend === 'hf') {
-        if (diskGib(input.work.facts, mode, LORA_RANK) > flavor.disk_gib) continue;
-      }
-      return priced(input, flavor, recipe, memory, total);
-    }
+    // Kernels for 4 bits compute in bf16, and are slow on anything but CUDA.
+    if (mode === 'qlora' && !target.bf16) continue;
+    const fitting = batchesFor(input.work)
+      .map((batch) => onFlavor(input, flavor, buildRecipe(input.work, { ...input, mode, target, batch })))
+      .filter((candidate) => candidate !== null);
+    const [first, ...others] = fitting;
+    if (first) return others.reduce((best, one) => (one.seconds < FASTER * best.seconds ? one : best), first);
   }
   return null;
+}
+
+/** The candidate, or null where memory, RAM or disk are too small for it. */
+function onFlavor(input: SearchInput, flavor: Flavor, recipe: Recipe): Candidate | null {
+  const { facts, method } = input.work;
+  const accelerator = acceleratorOf(flavor);
+  const weightBytes = recipe.weights_dtype === 'float32' ? 4 : 2;
+  const memory = trainingMemory({
+    facts,
+    mode: recipe.mode,
+    weight_bytes: weightBytes,
+    lora_rank: LORA_RANK,
+    per_device_train_batch_size: numberOr(recipe.training_args.per_device_train_batch_size, 1),
+    max_length: input.max_length,
+    gradient_accumulation_steps: numberOr(recipe.training_args.gradient_accumulation_steps, 1),
+    gradient_checkpointing: recipe.training_args.gradient_checkpointing !== false,
+    compute: recipe.precision === 'fp32' ? 'fp32' : 'mixed',
+    optimizer: recipe.training_args.optim === 'adamw_torch' ? 'foreach' : 'fused',
+    sequences: methodRecipe(method).sequences,
+    reference: hasReference(input.work),
+    generated: generatedTogether(input.work, recipe),
+  });
+  const total = totalGib(memory);
+  if (total > FILL * (accelerator ? accelerator.usable_gib : flavor.ram_gib)) return null;
+  if (accelerator && loadingRamGib(facts, weightBytes) > flavor.ram_gib) return null;
+  if (flavor.disk_gib !== null && input.backend === 'hf') {
+    if (diskGib(facts, recipe.mode, LORA_RANK) > flavor.disk_gib) return null;
+  }
+  return priced(input, flavor, recipe, memory, total);
 }
 
 /** Every machine with one accelerator or none on which the work fits, cheapest first. */
@@ -80,6 +99,19 @@ export function search(input: SearchInput, flavors: readonly Flavor[]): Candidat
     .filter((candidate) => candidate !== null)
     .filter(({ flavor, seconds }) => flavor.accelerators > 0 || (tiny && seconds <= CPU.seconds));
   return candidates.sort((a, b) => cents(a.usd) - cents(b.usd) || a.seconds - b.seconds);
+}
+
+/**
+ * The one to take: the cheapest, or the fastest of those that cost hardly more and take less than half the time. The
+ * estimates are no finer than that, and somebody waits.
+ */
+export function choose(cheapestFirst: readonly Candidate[]): Candidate | undefined {
+  const [cheapest] = cheapestFirst;
+  if (!cheapest) return undefined;
+  const faster = cheapestFirst
+    .filter(({ usd, seconds }) => usd <= HARDLY_MORE * cheapest.usd && seconds < cheapest.seconds / 2)
+    .sort((a, b) => a.seconds - b.seconds);
+  return faster[0] ?? cheapest;
 }
 
 export function targetOf(flavor: Flavor): Target {
@@ -103,47 +135,18 @@ function generatedTogether(work: Workload, { training_args: args }: Recipe): num
   return numberOr(args.per_device_train_batch_size, 1) * numberOr(args.gradient_accumulation_steps, 1);
 }
 
-/** Tokens that are generated one after the other, in all steps and evaluations; at most, for answers may be short. */
-function decodedTokens(work: Workload, recipe: Recipe, evaluations: number): number {
-  if (methodRecipe(work.method).generation === null) return 0;
-  const { per_device_eval_batch_size, num_generations_eval, num_iterations } = recipe.training_args;
-  const evalBatches = (work.eval_rows * numberOr(num_generations_eval, 2)) / numberOr(per_device_eval_batch_size, 1);
-  const rounds = recipe.total_steps / numberOr(num_iterations, 1) + evaluations * Math.ceil(evalBatches);
-  return Math.round(rounds * answerTokens(work));
-}
-
 function priced(input: SearchInput, flavor: Flavor, recipe: Recipe, memory: MemoryParts, total: number): Candidate {
-  const { facts, tokens: statistics, eval_rows } = input.work;
-  const args = recipe.training_args;
-  const batch = numberOr(args.per_device_train_batch_size, 1);
-  const accumulation = numberOr(args.gradient_accumulation_steps, 1);
-  const { generation, sequences } = methodRecipe(input.work.method);
-  const answered = generation === null ? 0 : answerTokens(input.work);
-  const sequence = Math.min(statistics.mean / sequencesOf(input.work) + answered, input.max_length);
-  const rowTokens = sequences * sequence * (batch > 1 ? PADDING : 1);
-  const tokens = Math.round(recipe.total_steps * batch * accumulation * rowTokens);
-  const evaluations = eval_rows > 0 ? 2 + recipe.total_steps / numberOr(args.eval_steps, recipe.total_steps) : 0;
-  const seconds = jobSeconds({
-    facts,
-    mode: recipe.mode,
-    tokens,
-    eval_tokens: Math.round(evaluations * eval_rows * rowTokens),
-    total_steps: recipe.total_steps,
-    gradient_accumulation_steps: accumulation,
-    decoded_tokens: decodedTokens(input.work, recipe, Math.ceil(evaluations)),
-    backend: input.backend,
-    accelerator: acceleratorOf(flavor),
-    cpus: flavor.cpus,
-  });
-  const timeout = input.timeout_seconds ?? timeoutFor(seconds);
+  const { tokens, ...time } = runTime({ ...input, recipe, flavor });
+  const timeout = input.timeout_seconds ?? timeoutFor(time);
   return {
     flavor,
     recipe,
     memory,
     gpu_memory_gib: total,
     tokens,
-    seconds,
-    usd: billedUsd(seconds, flavor.usd_per_hour),
+    time,
+    seconds: time.seconds,
+    usd: billedUsd(time.seconds, flavor.usd_per_hour),
     timeout_seconds: timeout,
     max_usd: billedUsd(timeout, flavor.usd_per_hour),
   };

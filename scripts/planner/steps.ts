@@ -22,6 +22,23 @@ function effectiveBatch(rows: number, method: Method): number {
 export const answersPerPrompt = ({ method, request }: Workload): number =>
   numberOr(request.set?.num_generations, methodRecipe(method).generation?.per_prompt ?? 1);
 
+/** Answers to each held-out prompt: two are enough to see how well it is answered. */
+export const evalAnswers = ({ method, request }: Workload): number =>
+  methodRecipe(method).generation === null ? 1 : numberOr(request.set?.num_generations_eval, 2);
+
+/** Sequences in a batch of an evaluation, whole groups of answers as TRL wants. Throws TrainerError `usage` for others. */
+export function evalBatch(work: Workload, batch: number): number {
+  const answers = evalAnswers(work);
+  const size = numberOr(work.request.set?.per_device_eval_batch_size, answers * Math.ceil(batch / answers));
+  if (size % answers === 0) return size;
+  throw new TrainerError(
+    'usage',
+    'batch_and_generations',
+    `per_device_eval_batch_size must be a multiple of num_generations_eval, ${answers}`,
+    'Leave per_device_eval_batch_size out, or change one of them.',
+  );
+}
+
 /**
  * Batch sizes of one device to try, largest first; one that was asked for is the only one. Where prompts are answered,
  * a batch counts answers, and TRL refuses a step that doesn't hold all answers to its prompts. Throws TrainerError

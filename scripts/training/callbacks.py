@@ -35,11 +35,16 @@ class ReportProgress(TrainerCallback):
         # <hub_output>
         self.on_checkpoint: Callable[[Path, int], None] | None = None
         # </hub_output>
+        # <evaluation>
         self.when = "before"
+        # </evaluation>
         self.began = time.monotonic()
 
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        self.when, self.began = "during", time.monotonic()
+        # <evaluation>
+        self.when = "during"
+        # </evaluation>
+        self.began = time.monotonic()
         emit("stage", stage="training")
         emit(
             "start",

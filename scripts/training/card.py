@@ -23,20 +23,28 @@ CARD_MEASURES = {
 def model_card(plan: dict[str, Any], step: int, total_steps: int, history: list[dict[str, Any]]) -> str:
     """Markdown. `history`: what the trainer logged, oldest first."""
     model, dataset, recipe, output = plan["model"], plan["dataset"], plan["recipe"], plan["output"]
-    finished = step >= total_steps
     name = output["repo_id"] or PurePath(output["folder"]).name
     is_adapter = recipe["mode"] != "full" and model["adapter"] is None
+    # <generates>
+    kind = "text-generation"
+    # </generates>
+    # <sees>
+    kind = "image-text-to-text"
+    # </sees>
+    # <reward_model>
+    kind = "text-classification"
+    # </reward_model>
     metadata = ModelCardData(
         base_model=model["id"] if model["source"] == "hub" else None,
         datasets=[dataset["id"]] if dataset["source"] == "hub" else None,
         library_name="peft" if is_adapter else "transformers",
-        pipeline_tag="text-classification" if plan["method"] == "reward" else "text-generation",
+        pipeline_tag=kind,
         tags=["trl", plan["method"], "hf-llm-trainer", *(["lora"] if is_adapter else [])],
         ignore_metadata_errors=True,
     )
     lines = ["---", metadata.to_yaml(), "---", "", f"# {shown(name.split('/')[-1])}", ""]
     # <hub_output>
-    if not finished:
+    if step < total_steps:
         lines += [
             f"**Not finished: training stopped at step {step} of {total_steps}.** `last-checkpoint/` holds the weights "
             "so far and the optimizer's state; the same plan goes on from there.",
@@ -70,10 +78,13 @@ def model_card(plan: dict[str, Any], step: int, total_steps: int, history: list[
     if output["trackio"]["space_id"] is not None:
         lines.append(f"| curves | Trackio Space `{shown(output['trackio']['space_id'])}` |")
     # </space>
-    if finished:
+    if step >= total_steps:
         # <generates>
         use = how_to_generate(name, dataset["conversational"])
         # </generates>
+        # <sees>
+        use = how_to_show(name)
+        # </sees>
         # <reward_model>
         use = how_to_score(name, dataset["conversational"], is_adapter)
         # </reward_model>
@@ -94,6 +105,19 @@ def how_to_generate(name: str, conversational: bool) -> list[str]:
 
 
 # </generates>
+# <sees>
+def how_to_show(name: str) -> list[str]:
+    return [
+        "from transformers import pipeline",
+        "",
+        f"answer = pipeline('image-text-to-text', model={name!r})",
+        'parts = [{"type": "image", "url": "picture.png"}, {"type": "text", "text": "..."}]',
+        'messages = [{"role": "user", "content": parts}]',
+        "print(answer(text=messages, max_new_tokens=100, return_full_text=False)[0]['generated_text'])",
+    ]
+
+
+# </sees>
 # <reward_model>
 def how_to_score(name: str, conversational: bool, is_adapter: bool) -> list[str]:
     library, prefix = ("peft", "AutoPeft") if is_adapter else ("transformers", "Auto")

@@ -9,7 +9,7 @@ import { mapRowModule } from './mapping-python.ts';
 import { PARTS } from './parts.ts';
 import { pythonLiteral } from './python-literal.ts';
 import { type Import, renderImports } from './python-source.ts';
-import { regionsOf, rewarded, TRAINERS } from './regions.ts';
+import { regionsOf, rewarded, SEEING, TRAINERS } from './regions.ts';
 import { EXCLUDE_NEWER, REQUIRES_PYTHON, scriptDependencies } from './requirements.ts';
 
 /** The plan with its script's hash, Python range and packages. */
@@ -24,7 +24,7 @@ export function completePlan(draft: PlanDraft): Plan {
 /**
  * One readable Python file that does what the plan says: a PEP 723 header, the plan as a literal, and of our
  * modules those that this run needs. The same plan gives the same bytes.
- * Throws TrainerError `usage` for a reward too many or too few, for pictures, and for local data with a split to evaluate on.
+ * Throws TrainerError `usage` for a reward too many or too few, for pictures and a method for text, and for local data with a split to evaluate on.
  */
 export function composeScript(plan: PlanDraft): { script: string; sha256: string } {
   if (TRAINERS[plan.method] === undefined) {
@@ -43,12 +43,12 @@ export function composeScript(plan: PlanDraft): { script: string; sha256: string
       'Plan GRPO and RLOO with --reward, other methods without.',
     );
   }
-  if (plan.dataset.vision) {
+  if (plan.dataset.vision && !SEEING.includes(plan.method)) {
     throw new TrainerError(
       'usage',
       'pictures_not_supported',
-      'the rows carry pictures, and there is no training script for vision-language models yet',
-      'Where the text makes sense alone, keep its columns only: --map <column>=<column>',
+      `the rows carry pictures, and ${plan.method} is planned for text only`,
+      `Of pictures learn: ${SEEING.join(', ')}. Where the text makes sense alone, keep its columns only: --map <column>=<column>`,
     );
   }
   if (plan.dataset.source === 'local' && plan.dataset.evaluation?.from === 'split') {

@@ -11,6 +11,7 @@ from .hub_data import load_hub_split
 from .local_data import local_files, read_rows
 from .map_row import map_row
 from .mapping import map_columns
+from .pictures import with_pictures
 from .trainable import is_trainable
 
 
@@ -57,6 +58,9 @@ def load_split(dataset: dict[str, Any], split: str) -> Dataset:
     # <local_data>
     rows = load_files(local_files(dataset), dataset)  # all of this split
     # </local_data>
+    # <vision>
+    rows = with_pictures(rows)
+    # </vision>
     return rows  # noqa: RET504
 
 
@@ -77,7 +81,7 @@ def load_files(files: list[Path], dataset: dict[str, Any]) -> Dataset:
     for name in names:
         try:
             columns[name] = pyarrow.array([row.get(name) for row in rows])
-        except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
+        except (pyarrow.ArrowException, OverflowError, UnicodeError) as error:
             raise CannotTrain("mixed_types", f"column {name!r} mixes types ({error}): validate the data") from error
     return Dataset(pyarrow.table(columns))
 

@@ -71,7 +71,9 @@ def after(value: Any, marker: str) -> str | None:
 # <json>
 def parse_json(value: Any) -> Any:
     try:
-        return json.loads(value, parse_constant=refuse) if isinstance(value, str) else None
+        parsed = json.loads(value, parse_constant=refuse) if isinstance(value, str) else None
+        json.dumps(parsed, ensure_ascii=False).encode()  # no half of a character
+        return parsed
     except (ValueError, RecursionError):
         return None
 

@@ -33,7 +33,7 @@ def make_columns(rows: Dataset, names: list[str]) -> Dataset:
             made = [map_row(dict(zip(cells, values, strict=True))) for values in zip(*cells.values(), strict=True)]
             tables.append(pyarrow.table({name: pyarrow.array([row[name] for row in made]) for name in names}))
         return Dataset(pyarrow.concat_tables(tables, promote_options="permissive"))
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
+    except (pyarrow.ArrowException, OverflowError, UnicodeError) as error:
         raise CannotTrain("mixed_types", f"the mapped columns mix types ({error}): validate the data") from error
 
 

@@ -5,19 +5,24 @@ from typing import Any
 
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForSequenceClassification
+
+
+def model_class() -> Any:
+    # <vision>
+    return AutoModelForImageTextToText
+    # </vision>
+    # <text>
+    return AutoModelForCausalLM
+    # </text>
 
 
 def merge_adapter(
-    base: str,
-    base_arguments: dict[str, Any],
-    adapter: dict[str, Any],
-    folder: Path,
-    auto_class: Any = AutoModelForCausalLM,
+    base: str, base_arguments: dict[str, Any], adapter: dict[str, Any], folder: Path, auto_class: Any = None
 ) -> str:
     """Saves the merged model and returns its folder. `base_arguments`: dtype, revision, ... of the base."""
     arguments = {**base_arguments, "dtype": getattr(torch, base_arguments["dtype"])}
-    model = auto_class.from_pretrained(base, trust_remote_code=False, **arguments)
+    model = (auto_class or model_class()).from_pretrained(base, trust_remote_code=False, **arguments)
     merged = PeftModel.from_pretrained(model, adapter["id"], revision=adapter["revision"]).merge_and_unload()
     merged.save_pretrained(folder)
     return str(folder)
@@ -29,7 +34,7 @@ def save_merged(trainer: Any, base: str, base_arguments: dict[str, Any], folder:
     adapter = Path(base) / "adapter"
     trainer.save_model(str(adapter))
     trainer.processing_class.save_pretrained(folder)
-    auto_class: Any = AutoModelForCausalLM
+    auto_class: Any = None
     # <reward_model>
     auto_class = AutoModelForSequenceClassification
     base_arguments = {**base_arguments, "num_labels": 1, "pad_token_id": trainer.processing_class.pad_token_id}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from transformers import AutoTokenizer
+from transformers import AutoProcessor, AutoTokenizer
 
 from .events import CannotTrain
 
@@ -18,7 +18,13 @@ def model_arguments(model: dict[str, Any], recipe: dict[str, Any]) -> dict[str, 
 
 
 def load_tokenizer(source: dict[str, Any]) -> Any:
+    # <vision>
+    # A tokenizer, and what makes patches of pictures.
+    return AutoProcessor.from_pretrained(source["id"], revision=source["revision"], trust_remote_code=False)
+    # </vision>
+    # <text>
     return AutoTokenizer.from_pretrained(source["id"], revision=source["revision"], trust_remote_code=False)
+    # </text>
 
 
 # <adapter>

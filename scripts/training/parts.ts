@@ -19,6 +19,7 @@ import math_judge from './math_judge.py';
 import merge from './merge.py';
 import model from './model.py';
 import pairs from './pairs.py';
+import pictures from './pictures.py';
 import qlora from './qlora.py';
 import reward from './reward.py';
 import reward_code from './reward_code.py';
@@ -69,6 +70,7 @@ export const PARTS: Readonly<Record<string, string>> = {
   merge,
   model,
   pairs,
+  pictures,
   qlora,
   reward,
   reward_code,

@@ -17,6 +17,9 @@ export const TRAINERS: Readonly<Partial<Record<Method, string>>> = {
 /** Methods that score what the model answers. */
 export const rewarded = (method: Method): boolean => method === 'grpo' || method === 'rloo';
 
+/** Methods by which a vision-language model learns from rows with pictures. */
+export const SEEING: readonly Method[] = ['sft', 'dpo', 'grpo'];
+
 /** Which of the marked regions belong to this run. */
 export function regionsOf({ method, model, dataset, recipe, reward, output }: PlanDraft): Set<string> {
   const lora = recipe.mode !== 'full';
@@ -24,6 +27,7 @@ export function regionsOf({ method, model, dataset, recipe, reward, output }: Pl
   // Trained here and pushed: the script names this machine's folders.
   const shared = output.repo_id !== null && output.folder !== null;
   const pairs = dataset.format === 'preference';
+  const vision = dataset.vision === true;
   const samples = method !== 'reward' && (dataset.format !== 'language-modeling' || dataset.conversational);
   const regions: Record<string, boolean> = {
     hub_data: dataset.source === 'hub',
@@ -46,7 +50,10 @@ export function regionsOf({ method, model, dataset, recipe, reward, output }: Pl
     ranked: method === 'dpo' || method === 'reward',
     measures: method !== 'sft',
     reward_model: method === 'reward',
-    generates: method !== 'reward',
+    generates: method !== 'reward' && !vision,
+    sees: vision,
+    vision,
+    text: !vision,
     pairs,
     prompts: dataset.format !== 'language-modeling' && !pairs,
     conversations: dataset.format === 'language-modeling',

@@ -1,4 +1,4 @@
-import type { Plan, PlanModel, Recipe } from '../plan/schema.ts';
+import type { Plan, PlanDataset, PlanModel, Recipe } from '../plan/schema.ts';
 import { rewardDependencies } from './reward-parts.ts';
 
 /**
@@ -15,6 +15,8 @@ const ALWAYS = [
   'huggingface_hub==2.4.0',
 ];
 const PEFT = 'peft==0.21.2';
+/** What transformers takes pictures apart with. */
+const PICTURES = ['torchvision==0.28.0', 'pillow==12.3.0'];
 const BITSANDBYTES = 'bitsandbytes==0.50.2';
 /** Attention kernels of the Hub (`kernels-community/...`), in the range that transformers 5.23 asks for. */
 const KERNELS = 'kernels>=0.18.2,<0.19';
@@ -28,14 +30,17 @@ export const EXCLUDE_NEWER = '2026-11-20T00:00:00Z';
 export function scriptDependencies({
   recipe,
   model,
+  dataset = {},
   reward = null,
 }: {
   recipe: Pick<Recipe, 'mode' | 'attn_implementation'>;
   model: Pick<PlanModel, 'adapter'>;
+  dataset?: Pick<PlanDataset, 'vision'>;
   reward?: Plan['reward'];
 }): string[] {
   return [
     ...ALWAYS,
+    ...(dataset.vision ? PICTURES : []),
     ...(recipe.mode !== 'full' || model.adapter ? [PEFT] : []),
     ...(recipe.mode === 'qlora' ? [BITSANDBYTES] : []),
     ...(recipe.attn_implementation?.includes('/') ? [KERNELS] : []),

@@ -110,12 +110,12 @@ def main() -> int:
     # </rewards>
     set_seed(seed)  # LoRA draws its first weights while the trainer is made
     trainer = make_trainer(
-        plan=PLAN,
+        PLAN,
+        trainer_arguments(PLAN, checkpoints, model_init, space_id),
         model=model,
-        tokenizer=tokenizer,
-        rows=rows,
-        held_out=held_out,
-        arguments=trainer_arguments(PLAN, checkpoints, model_init, space_id),
+        processing_class=tokenizer,
+        train_dataset=rows,
+        eval_dataset=held_out,
         callbacks=callbacks,
     )
     check_rows(trainer, progress)

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from trl import maybe_extract_prompt
+from trl import maybe_extract_prompt, prepare_multimodal_messages
 
 from .events import alarm, emit
 
@@ -24,8 +24,12 @@ def first_questions(rows: Dataset) -> list[Any]:
         question = maybe_extract_prompt(row)["prompt"]
         # </pairs>
         # <conversations>
-        question = before_answer(row["messages"])
+        question = before_answer(row.get("messages") or [])
         # </conversations>
+        # <vision>
+        pictures = row["images"] if "images" in row else [row["image"]]
+        question = prepare_multimodal_messages(question, pictures)
+        # </vision>
         if question:
             questions.append(question)
     return questions
@@ -41,10 +45,13 @@ def before_answer(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def answer_questions(trainer: Any, questions: list[Any], when: str) -> None:
     try:
         for question in questions:
-            text = question if isinstance(question, str) else str(question[-1].get("content") or "")
+            text: Any = question if isinstance(question, str) else question[-1].get("content") or ""
+            # <vision>
+            text = " ".join(part["text"] for part in text if part["type"] == "text")
+            # </vision>
             answer = generate(trainer, question)
             if answer is not None:
-                emit("sample", when=when, prompt=text[:500], answer=answer)
+                emit("sample", when=when, prompt=str(text)[:500], answer=answer)
     except Exception as error:  # a model that trains but doesn't answer is still worth training
         alarm("no_sample", f"no answer could be generated: {error}")
 
@@ -52,20 +59,29 @@ def answer_questions(trainer: Any, questions: list[Any], when: str) -> None:
 def generate(trainer: Any, question: Any) -> str | None:
     """The greedy answer; None for a question too long to be quick."""
     tokenizer = trainer.processing_class
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    # <text>
     if not isinstance(question, str):
         question = tokenizer.apply_chat_template(
             question, add_generation_prompt=True, tokenize=False, enable_thinking=False
         )
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    inputs = tokenizer(question, return_tensors="pt", add_special_tokens=False).to(model.device)
+    inputs = tokenizer(question, return_tensors="pt", add_special_tokens=False)
+    inputs.pop("token_type_ids", None)  # not every model takes them
+    # </text>
+    # <vision>
+    inputs = tokenizer.apply_chat_template(
+        question, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
+    )
+    tokenizer = tokenizer.tokenizer
+    # </vision>
+    inputs = inputs.to(model.device)
     length = inputs["input_ids"].shape[1]
     if length > PROMPT_TOKENS:
         return None
     model.eval()
     with torch.no_grad(), trainer.compute_loss_context_manager():
         output = model.generate(
-            input_ids=inputs["input_ids"],
-            attention_mask=inputs["attention_mask"],
+            **inputs,
             max_new_tokens=ANSWER_TOKENS,
             do_sample=False,
             temperature=None,

@@ -25,7 +25,26 @@ def is_trainable(row: dict[str, Any], data_format: str, conversational: bool) ->
         chosen, rejected = row.get("chosen"), row.get("rejected")
         prompted = "prompt" not in row or is_prompt(row["prompt"])
         return prompted and is_answer(chosen) and is_answer(rejected) and chosen != rejected
-    return is_answer(row.get("messages" if conversational else "text"))
+    return is_answer(messages_of(row) if conversational else row.get("text"))
+
+
+def messages_of(row: dict[str, Any]) -> Any:
+    """SFTTrainer makes `messages` of `conversations` in {from, value}; the roles stay as they are."""
+    turns = row.get("conversations")
+    if not isinstance(turns, list) or not turns or not is_from_value(turns[0]):
+        return row.get("messages")
+    return [with_role(turn) for turn in turns]
+
+
+def with_role(turn: Any) -> Any:
+    names = {"from": "role", "value": "content"}
+    if not isinstance(turn, dict):
+        return turn
+    return {**turn, **{name: turn[old] for old, name in names.items() if old in turn}}
+
+
+def is_from_value(turn: Any) -> bool:
+    return isinstance(turn, dict) and "from" in turn and "value" in turn
 
 
 def is_text(value: Any) -> bool:

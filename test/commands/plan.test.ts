@@ -12,6 +12,10 @@ const SMALL_MODEL = {
   intermediate_size: 128,
 };
 
+/** Made by make-pictures.py. */
+const PICTURES = readFileSync(new URL('fixtures/pictures.parquet', import.meta.url));
+const CHAT_TEMPLATE = "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}";
+
 let world: World;
 beforeAll(async () => {
   world = await startWorld();
@@ -39,7 +43,7 @@ describe('plan', () => {
       /Method +SFT, all weights, fp16, learning rate 2e-5, batch 8, 24 steps/,
       /Hardware +t4-small \(.*\), \$0\.40 an hour \(live price\)/,
       /Memory +about [\d.]+ of 16 GiB of GPU memory, \d+% full \(estimate\)/,
-      /Time +about .*; stopped after .* at the latest/,
+      /Time +about .*, likely .* to .*; stopped after .* \(twice that/,
       /Cost +about \$0\.\d\d; at the most \$0\.\d\d \(the whole timeout\)/,
       /Model goes +tester\/qwen3-0\.6b-codeforces-cots-sft-[0-9a-f]{6}, private/,
       /Curves +Trackio, Space tester\/trackio \(private\)/,
@@ -67,7 +71,7 @@ describe('plan', () => {
   it('holds nothing of this machine that changes by the minute', async () => {
     const data = fileIn(world.runtime, 'here.jsonl', CHAT_LINES);
     fileIn(world.runtime, 'small/config.json', JSON.stringify(SMALL_MODEL));
-    fileIn(world.runtime, 'small/chat_template.jinja', '');
+    fileIn(world.runtime, 'small/chat_template.jinja', CHAT_TEMPLATE);
     const { value } = await world.json(['plan', '--model', './small', '--dataset', data, '--backend', 'local']);
     expect(value.plan.hardware).toMatchObject({ backend: 'local', disk_gib: null });
   });
@@ -77,6 +81,7 @@ describe('plan', () => {
     ['--max-steps', '7'],
     ['--learning-rate', '0.001'],
     ['--lora', 'on'],
+    ['--lora', 'qlora'],
     ['--max-length', '1024'],
     ['--flavor', 'a10g-small'],
     ['--timeout', '2h'],
@@ -141,6 +146,112 @@ describe('plan', () => {
     expect(value.plan.notes).toContain(`${data} has changed since the plan that this one starts from`);
   });
 
+  describe('without --method', () => {
+    const turn = (role: string, content: string) => [{ role, content }];
+    const lines = (row: (n: number) => object): string =>
+      Array.from({ length: 12 }, (_, n) => JSON.stringify(row(n))).join('\n');
+    const prompt = (n: number) => turn('user', `What is ${n} plus one?`);
+    const good = (n: number) => turn('assistant', `It is ${n + 1}.`);
+    const bad = (n: number) => turn('assistant', `It is ${n}.`);
+    const SHAPES: Record<string, string> = {
+      'chat.jsonl': CHAT_LINES,
+      'pairs.jsonl': lines((n) => ({ prompt: prompt(n), chosen: good(n), rejected: bad(n) })),
+      'labelled.jsonl': lines((n) => ({ prompt: prompt(n), completion: n % 2 ? good(n) : bad(n), label: n % 2 === 1 })),
+    };
+
+    it.each([
+      ['chat.jsonl', 'sft', /^it is text, or conversations/],
+      ['pairs.jsonl', 'dpo', /^it has pairs/],
+      ['labelled.jsonl', 'kto', /^each answer is labelled/],
+    ])('%s is trained on by %s, and the card says why', async (name, method, because) => {
+      const data = fileIn(world.runtime, name, SHAPES[name] ?? '');
+      const { value } = await world.json(['plan', '--model', 'Qwen3-0.6B', '--dataset', data]);
+      expect(value.plan).toMatchObject({ method, request: expect.not.objectContaining({ method: expect.anything() }) });
+      expect(value.plan.why[0]).toEqual({ what: method.toUpperCase(), because: expect.stringMatching(because) });
+      expect(value.card).toContain(`${method.toUpperCase()}: ${value.plan.why[0].because}`);
+      const { value: next } = await world.json(['plan', '--from', value.path, '--epochs', '2', '--out', 'next.json']);
+      expect(next.plan).toMatchObject({ method, request: { method } });
+    });
+
+    it('refuses an argument that the method of these data does not have', async () => {
+      const data = fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
+      const { code, value } = await world.json([
+        'plan',
+        '--model',
+        'Qwen3-0.6B',
+        '--dataset',
+        data,
+        '--set',
+        'beta=0.2',
+      ]);
+      expect({ code, error: value.error.message }).toEqual({
+        code: 2,
+        error: expect.stringMatching(/for SFT; it is one of/),
+      });
+    });
+
+    it('the card of DPO counts the model that it compares with', async () => {
+      const data = fileIn(world.runtime, 'pairs.jsonl', SHAPES['pairs.jsonl'] ?? '');
+      const flags = ['plan', '--model', 'Qwen3-0.6B', '--dataset', data, '--flavor', 'a100-large', '--lora', 'off'];
+      const { value: dpo } = await world.json(flags);
+      const { value: reward } = await world.json([...flags, '--method', 'reward']);
+      expect(dpo.card).toMatch(/a second copy of the model: DPO compares with the model as it was/);
+      expect(dpo.estimate.gpu_memory_gib).toBeGreaterThan(reward.estimate.gpu_memory_gib + 2);
+    });
+  });
+
+  describe('of rows with pictures', () => {
+    const SEEING = {
+      model_type: 'llava',
+      architectures: ['LlavaForConditionalGeneration'],
+      text_config: { ...SMALL_MODEL, architectures: undefined },
+      vision_config: { model_type: 'clip_vision_model', hidden_size: 16, num_hidden_layers: 2 },
+    };
+    const planned = async (config: object, ...flags: string[]) => {
+      const data = fileIn(world.runtime, 'pictures.parquet', PICTURES);
+      fileIn(world.runtime, 'eyes/config.json', JSON.stringify(config));
+      fileIn(world.runtime, 'eyes/chat_template.jinja', CHAT_TEMPLATE);
+      return world.json(['plan', '--model', './eyes', '--dataset', data, '--backend', 'local', ...flags]);
+    };
+
+    it('a model that sees learns, nothing is cut, and the card says what is guessed', async () => {
+      const { code, value } = await planned(SEEING);
+      expect({ code, error: value.error }).toEqual({ code: 0, error: undefined });
+      expect(value.plan).toMatchObject({
+        method: 'sft',
+        dataset: { vision: true },
+        recipe: { training_args: { max_length: null } },
+      });
+      expect(value.plan.script.dependencies).toContainEqual(expect.stringMatching(/^torchvision==/));
+      expect(value.card).toMatch(/sequences are not cut: a picture is taken for [\d,]+ tokens/);
+      expect(value.estimate.tokens).toBeGreaterThan(12 * 1000);
+    });
+
+    it.each<[string, object, string[], string]>([
+      ['a model that reads text only', SMALL_MODEL, [], 'model_sees_nothing'],
+      [
+        'a method for text',
+        SEEING,
+        [
+          '--method',
+          'rloo',
+          '--map',
+          'prompt=slice(messages, 0, -1)',
+          '--map',
+          'image=image',
+          '--reward',
+          'length:target=5',
+        ],
+        'pictures_not_supported',
+      ],
+      ['what would cut them', SEEING, ['--max-length', '100'], 'no_max_length'],
+      ['what TRL does to text alone', SEEING, ['--set', 'packing=true'], 'bad_argument'],
+    ])('refuses %s', async (_, config, flags, error) => {
+      const { code, value } = await planned(config, ...flags);
+      expect({ code, error: value.error?.code }).toEqual({ code: 2, error });
+    });
+  });
+
   it('uploads local data to a private repository that the card names', async () => {
     fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
     const { stdout } = await world.run(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'chat.jsonl']);
@@ -181,6 +292,7 @@ describe('plan', () => {
     ['a repository name that the Hub refuses', ['--output-repo', 'tester/a--b'], 2, 'bad_repo'],
     ['too long a repository name', ['--output-repo', `tester/${'a'.repeat(97)}`], 2, 'bad_repo'],
     ['what does not fit', ['--model', 'Qwen/Qwen3-8B', '--lora', 'off', '--flavor', 'a10g-large'], 2, 'nothing_fits'],
+    ['4 bits without a GPU that computes with them', ['--lora', 'qlora', '--flavor', 't4-small'], 2, 'nothing_fits'],
     ['a column that does not exist', ['--map', 'text=nothing'], 2, 'unknown_column'],
     ['an unknown flag', ['--gpu', '8'], 2, 'usage'],
   ])('refuses %s', async (_, flags, code, error) => {
@@ -201,7 +313,7 @@ describe('plan', () => {
 
   it('refuses to publish an adapter whose base is a folder on this machine', async () => {
     fileIn(world.runtime, 'base/config.json', JSON.stringify(SMALL_MODEL));
-    fileIn(world.runtime, 'base/chat_template.jinja', '');
+    fileIn(world.runtime, 'base/chat_template.jinja', CHAT_TEMPLATE);
     const data = fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
     const flags = ['--model', './base', '--dataset', data, '--backend', 'local', '--output-repo', 'tester/mine-too'];
     const { code, value } = await world.json(['plan', ...flags, '--lora', 'on']);

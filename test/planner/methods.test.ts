@@ -3,11 +3,14 @@ import { type Method, PLANNED } from '../../scripts/plan/methods.ts';
 import type { Request } from '../../scripts/plan/request.ts';
 import { answerTokens, chooseMaxLength } from '../../scripts/planner/lengths.ts';
 import { totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
+import { hasReference, methodRecipe } from '../../scripts/planner/method-recipe.ts';
+import { methodDecisions } from '../../scripts/planner/method-words.ts';
 import { parseOverrides } from '../../scripts/planner/overrides.ts';
-import { buildRecipe } from '../../scripts/planner/recipe.ts';
+import { buildRecipe, modesFor } from '../../scripts/planner/recipe.ts';
+import { cpu, microBatchSeconds } from '../../scripts/planner/step-time.ts';
 import { batchesFor, heldOutRows } from '../../scripts/planner/steps.ts';
 import args from '../../scripts/planner/trl-arguments.json' with { type: 'json' };
-import { QWEN3_06B, work } from './support.ts';
+import { QWEN3_8B, QWEN3_06B, work } from './support.ts';
 
 const methodWork = (method: Method, { rows = 500, set = {} as Request['set'] } = {}) =>
   work({ method, rows, request: { model: 'm', dataset: 'd', set } });
@@ -68,6 +71,14 @@ describe.each(['grpo', 'rloo'] as const)('%s', (method) => {
     );
   });
 
+  it('refuses evaluations that can hold no whole group', () => {
+    const set = { per_device_eval_batch_size: 3 };
+    expect(() => recipe(method, 'full', { set })).toThrow(
+      expect.objectContaining({ code: 'batch_and_generations', exitCode: 2 }),
+    );
+    expect(recipe(method, 'full', { set: { ...set, num_generations_eval: 3 } })).not.toEqual([]);
+  });
+
   it('leaves room for the answer within what the model reads, and knows no --max-length', () => {
     const small = { ...methodWork(method), facts: { ...QWEN3_06B, max_length: 1200 } };
     expect(chooseMaxLength(small).length).toBeLessThanOrEqual(1200);
@@ -79,6 +90,88 @@ describe.each(['grpo', 'rloo'] as const)('%s', (method) => {
 
   it('holds out few prompts: each is answered', () => {
     expect(heldOutRows(10_000, method, { model: 'm', dataset: 'd' })).toBe(16);
+  });
+});
+
+describe('QLoRA', () => {
+  const four = (method: Method) =>
+    buildRecipe(methodWork(method), {
+      mode: 'qlora',
+      target: { kind: 'cuda', bf16: true },
+      batch: 4,
+      max_length: 512,
+      epochs: 1,
+    });
+
+  it.each(PLANNED)('%s: an adapter as LoRA has it, beside a base in 4 bits', (method) => {
+    const [lora] = recipe(method, 'lora');
+    expect(four(method)).toMatchObject({
+      mode: 'qlora',
+      precision: 'bf16',
+      weights_dtype: 'bfloat16',
+      lora: lora?.lora,
+      quantization: { load_in_4bit: true, bnb_4bit_quant_type: 'nf4', bnb_4bit_compute_dtype: 'bfloat16' },
+      training_args: { learning_rate: lora?.training_args.learning_rate },
+    });
+  });
+
+  it('only where it was asked for', () => {
+    expect(modesFor(QWEN3_06B, 'qlora').modes).toEqual(['qlora']);
+    for (const facts of [QWEN3_06B, QWEN3_8B]) expect(modesFor(facts, 'auto').modes).not.toContain('qlora');
+  });
+});
+
+describe('a reference model', () => {
+  it.each<[Method, Request['set'], boolean]>([
+    ['sft', {}, false],
+    ['dpo', {}, true],
+    ['kto', {}, true],
+    ['reward', {}, false],
+    ['grpo', {}, false],
+    ['grpo', { beta: 0.04 }, true],
+    ['rloo', {}, true],
+    ['rloo', { beta: 0 }, false],
+  ])('%s %j: %s', (method, set, expected) => {
+    const workload = methodWork(method, { set });
+    expect(hasReference(workload)).toBe(expected);
+    const [full] = recipe(method, 'full', { set });
+    const [lora] = recipe(method, 'lora', { set });
+    const words = (one: typeof full) => (one ? methodDecisions(workload, { recipe: one }) : []).map(({ what }) => what);
+    expect(words(full).includes('a second copy of the model')).toBe(expected);
+    expect(words(lora).includes('no second copy of the model')).toBe(expected);
+  });
+
+  it.each<[Method, number]>([
+    ['reward', 1],
+    ['dpo', 1.25],
+    ['kto', 1.75],
+  ])('%s takes %d of the time of the training alone', (method, times) => {
+    const { forwards } = methodRecipe(method);
+    const batch = {
+      mode: 'full' as const,
+      weight_bytes: 4,
+      sequences: 8,
+      tokens: 512,
+      checkpointing: true,
+      adapted: 1,
+    };
+    const seconds = (extra_forwards: number) =>
+      microBatchSeconds({ ...batch, shape: QWEN3_06B, extra_forwards }, cpu(4));
+    const ratio = seconds(forwards.own + forwards.reference) / seconds(0);
+    // A little more: the output layer is part of each pass, and not recomputed.
+    expect(ratio).toBeGreaterThanOrEqual(times);
+    expect(ratio).toBeLessThan(1.05 * times);
+  });
+});
+
+it.each(['grpo', 'rloo'] as const)('%s says how many answers a step generates', (method) => {
+  const [first] = recipe(method, 'lora', { set: { num_generations: 4, max_completion_length: 99 } });
+  const said = first
+    ? methodDecisions(methodWork(method, { set: { num_generations: 4, max_completion_length: 99 } }), { recipe: first })
+    : [];
+  expect(said).toContainEqual({
+    what: expect.stringMatching(/^4 answers to each prompt, \d+ a step$/),
+    because: expect.stringContaining('99 tokens'),
   });
 });
 

@@ -11,6 +11,15 @@ describe('--set', () => {
     [['optim_args={"a": 1}'], { optim_args: { a: 1 } }],
   ])('%j', (flags, expected) => expect(parseOverrides(flags, 'sft')).toEqual(expected));
 
+  it.each<['sft' | undefined, string]>([
+    [undefined, 'beta=0.1'],
+    ['sft', 'packing=true'],
+  ])('for %s takes %s', (method, flag) => expect(Object.keys(parseOverrides([flag], method))).toHaveLength(1));
+
+  it.each(['__proto__={"packing":true}', 'pakcing=true', 'bf16=true'])('refuses %s for any method', (flag) => {
+    expect(() => parseOverrides([flag], undefined)).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+
   it.each([
     ['max_seq_length=9', /became max_length/],
     ['warmup_ratio=0.1', /became warmup_steps/],

@@ -4,7 +4,6 @@ import { billedUsd } from '../../scripts/plan/price.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
 import { candidateFor, cents, type SearchInput, search, targetOf } from '../../scripts/planner/search.ts';
 import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
-import { timeoutFor } from '../../scripts/planner/time.ts';
 import { LLAMA_70B, QWEN3_8B, QWEN3_06B, work } from './support.ts';
 
 const input = (overrides: Partial<SearchInput> = {}): SearchInput => ({
@@ -116,9 +115,4 @@ describe('money and time', () => {
     [0.29999999999999, 0.3],
     [0, 0],
   ])('$%f is shown as $%f, never less than it is', (usd, shown) => expect(cents(usd)).toBe(shown));
-
-  it.each([
-    [60, 1200],
-    [3600, 8100],
-  ])('an estimate of %i s is stopped after %i s', (seconds, timeout) => expect(timeoutFor(seconds)).toBe(timeout));
 });

@@ -14,6 +14,18 @@ export const QWEN3_06B: ModelFacts = {
   query_size: 2048,
   key_value_size: 1024,
   vocab_size: 151_936,
+  layout: {
+    recorded: true,
+    tied_embeddings: true,
+    attention_heads: 16,
+    qk_norm: true,
+    sandwich_norm: false,
+    linear_attention: false,
+    attention: 'sdpa',
+    sliding_window: null,
+    fused: { attention: false, mlp: false },
+    experts: null,
+  },
   max_length: 40_960,
   has_chat_template: true,
   adapter: null,
@@ -29,6 +41,7 @@ export const QWEN3_8B: ModelFacts = {
   intermediate_size: 12_288,
   query_size: 4096,
   key_value_size: 1024,
+  layout: { ...QWEN3_06B.layout, tied_embeddings: false, attention_heads: 32 },
 };
 
 export const LLAMA_70B: ModelFacts = {
@@ -41,6 +54,7 @@ export const LLAMA_70B: ModelFacts = {
   query_size: 8192,
   key_value_size: 1024,
   vocab_size: 128_256,
+  layout: { ...QWEN3_06B.layout, tied_embeddings: false, attention_heads: 64, qk_norm: false },
 };
 
 export function work(overrides: Partial<Workload> = {}): Workload {

@@ -47,14 +47,16 @@ export interface Ran {
 }
 
 export interface RunOptions {
+  /** Another than the one with everything. */
+  python?: string;
   env?: Record<string, string>;
   /** Sees each event as it comes, with the process. */
   onEvent?: (event: TrainingEvent, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** Runs Python with nothing of this machine's Hugging Face settings, and away from the network. */
-export async function runPython(args: string[], { env = {}, onEvent }: RunOptions = {}): Promise<Ran> {
-  const python = await trainingPython();
+export async function runPython(args: string[], { python: other, env = {}, onEvent }: RunOptions = {}): Promise<Ran> {
+  const python = other ?? (await trainingPython());
   // Without compiled modules on disk every run would spend ten seconds on compiling them.
   const unwanted = /^(HF_|HUGGING|TRACKIO_|PYTHONDONTWRITEBYTECODE)/;
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !unwanted.test(name)));

@@ -78,6 +78,21 @@ const CASES: [name: string, overrides: PlanOverrides][] = [
       output: folder,
     },
   ],
+  ['vision_sft', { dataset: { vision: true, mapping: null }, recipe: lora }],
+  [
+    'vision_dpo',
+    {
+      method: 'dpo',
+      model: adapter,
+      dataset: { ...file, format: 'preference', vision: true },
+      recipe: lora,
+      output: folder,
+    },
+  ],
+  [
+    'vision_grpo',
+    { method: 'grpo', dataset: { format: 'prompt-only', mapping: null, vision: true }, reward: [builtin('length')] },
+  ],
   [
     'hostile',
     {

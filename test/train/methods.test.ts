@@ -1,74 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../scripts/plan/digest.ts';
 import type { Method } from '../../scripts/plan/methods.ts';
 import type { Request } from '../../scripts/plan/request.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
 import { totalSteps } from '../../scripts/planner/steps.ts';
 import { work } from '../planner/support.ts';
-import {
-  LORA,
-  localPlan,
-  only,
-  QUICKSTART_DATA,
-  type Ran,
-  runPython,
-  temporaryFolder,
-  train,
-} from '../support/training.ts';
+import { asLines, FORMATS, ROWS, type Shape, TURNS } from '../support/method-rows.ts';
+import { LORA, localPlan, only, type Ran, runPython, temporaryFolder, train } from '../support/training.ts';
 
 /** Every method, with all weights and with LoRA, on rows made of the quickstart's questions and answers. */
-
-interface Message {
-  role: string;
-  content: string;
-}
-
-let turns: { question: Message; answer: Message; other: Message }[];
-beforeAll(async () => {
-  const lines = (await readFile(QUICKSTART_DATA, 'utf8')).trim().split('\n');
-  const all = lines.map((line): Message[] => JSON.parse(line).messages);
-  const answers = all.map((messages) => messages[1] ?? { role: 'assistant', content: '' });
-  turns = all.slice(0, 36).map(([question = { role: 'user', content: '' }], at) => ({
-    question,
-    answer: answers[at] ?? question,
-    other: answers[(at + 20) % answers.length] ?? question,
-  }));
-});
-
-const asText = ({ question, answer, other }: (typeof turns)[number]) => ({
-  prompt: `${question.content}\n`,
-  chosen: answer.content,
-  rejected: other.content,
-});
-
-/** Rows by the shape that a method reads. */
-const ROWS = {
-  pairs: () =>
-    turns.map(({ question, answer, other }) => ({ prompt: [question], chosen: [answer], rejected: [other] })),
-  'text pairs': () => turns.map(asText),
-  'pairs that begin with the prompt': () =>
-    turns.map(({ question, answer, other }) => ({ chosen: [question, answer], rejected: [question, other] })),
-  'labelled answers': () =>
-    turns.map(({ question, answer, other }, at) => ({
-      prompt: [question],
-      completion: [at % 2 === 0 ? answer : other],
-      label: at % 2 === 0,
-    })),
-  prompts: () => turns.map(({ question, answer }) => ({ prompt: [question], answer: answer.content })),
-  'text prompts': () => turns.map((turn) => ({ prompt: asText(turn).prompt, answer: turn.answer.content })),
-};
-type Shape = keyof typeof ROWS;
-
-const FORMATS: Record<Shape, [format: Plan['dataset']['format'], conversational: boolean]> = {
-  pairs: ['preference', true],
-  'text pairs': ['preference', false],
-  'pairs that begin with the prompt': ['preference', true],
-  'labelled answers': ['unpaired-preference', true],
-  prompts: ['prompt-only', true],
-  'text prompts': ['prompt-only', false],
-};
 
 /** What an untrained model's answers differ in. */
 const REWARD: Plan['reward'] = [
@@ -89,12 +31,7 @@ async function methodPlan(
   { mode = 'full' as 'full' | 'lora', steps = 6, held_out = 4, args = {} as Plan['recipe']['training_args'] } = {},
 ): Promise<Plan> {
   const file = join(await temporaryFolder(), 'rows.jsonl');
-  await writeFile(
-    file,
-    ROWS[shape]()
-      .map((row) => `${JSON.stringify(row)}\n`)
-      .join(''),
-  );
+  await writeFile(file, asLines(shape));
   const [format, conversational] = FORMATS[shape];
   return localPlan(file, {
     method,
@@ -126,7 +63,7 @@ const MEASURES: Partial<Record<Method, ('reward' | 'reward_std' | 'kl' | 'margin
 
 /** The preferred text of the pair that a sample showed. */
 function chosenText(prompt: string, shape: Shape): string {
-  const turn = turns.find(({ question }) => prompt.includes(question.content));
+  const turn = TURNS.find(({ question }) => prompt.includes(question.content));
   return shape === 'text pairs' ? `${turn?.question.content}\n${turn?.answer.content}` : (turn?.answer.content ?? '');
 }
 

@@ -1,10 +1,13 @@
-import { writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { mapRowModule } from '../../scripts/training/mapping-python.ts';
-import { type Case, loadCases, TRAINERS } from '../dataset/oracle/case.ts';
-import { outcomeText, readOutcomes } from '../dataset/oracle/outcomes.ts';
-import { tryCases, tryMapped } from '../dataset/oracle/trl.ts';
+import { loadCases, TRAINERS } from '../dataset/oracle/case.ts';
+import { disagreement } from '../dataset/oracle/compare.ts';
+import { type Outcome, outcomeText, readOutcomes, recordedOutcome } from '../dataset/oracle/outcomes.ts';
+import { proposalsOf } from '../dataset/oracle/proposals.ts';
+import { tinyModel } from '../dataset/oracle/tiny-model.ts';
+import { oraclePython, tryCases, tryProposals } from '../dataset/oracle/trl.ts';
 import { validateLocal } from '../dataset/support.ts';
 import { temporaryFolder } from '../support/training.ts';
 
@@ -27,39 +30,48 @@ describe(`a tenth of the fixtures, seed ${seed}`, () => {
       const outcomes = Object.entries(run.cases.get(name) ?? {}).map(([trainer, one]) => [trainer, outcomeText(one)]);
       expect({ name, hash, ...Object.fromEntries(outcomes) }).toEqual({ name, ...recorded.cases[name] });
     }
-  });
+  }, 1_200_000);
 
-  it('what is proposed trains', async () => {
+  it('it trains as we propose it, as recorded', async () => {
     const folder = await temporaryFolder();
-    const mapped = (await Promise.all(tenth.map((one) => proposals(one, folder)))).flat();
-    const file = join(folder, 'mapped.json');
-    await writeFile(file, JSON.stringify(mapped));
-    const tried = await tryMapped(file);
-    expect(tried.length).toBe(mapped.length);
-    expect(tried.filter(({ outcome }) => outcome.outcome !== 'trains')).toEqual([]);
+    const proposals = (await Promise.all(tenth.map((one) => proposalsOf(one, folder)))).flat();
+    expect(proposals.length).toBeGreaterThan(10);
+    const run = await tryProposals(proposals);
+    const now = proposals.map(({ case: name, key }) => [name, key, textOf(run.cases.get(name)?.[key])]);
+    const before = readOutcomes('proposals').cases;
+    expect(now).toEqual(proposals.map(({ case: name, key }) => [name, key, before[name]?.[key]]));
+  }, 1_200_000);
+});
+
+describe("chat templates that TRL ships, as the model's own", () => {
+  it('our verdict is what TRL did', async () => {
+    const folder = await temporaryFolder();
+    const templates = await trlTemplates();
+    const wrong: string[] = [];
+    let compared = 0;
+    for (const one of cases) {
+      if (one.template === undefined) continue;
+      const { methods } = await validateLocal(one.write(folder), {}, tinyModel(one.template, templates));
+      for (const trainer of TRAINERS) {
+        const report = methods[trainer];
+        if (!report) throw new Error(`no verdict for ${trainer}`);
+        const found = disagreement(report, recordedOutcome(recorded.cases[one.name], trainer));
+        if (found !== null) wrong.push(`${one.name} ${trainer}: ${found}`);
+        compared += 1;
+      }
+    }
+    expect(compared).toBeGreaterThan(200);
+    expect(wrong).toEqual([]);
   });
 });
 
-/** Every mapping that is proposed for a case, as the Python that the training script runs. */
-async function proposals(one: Case, folder: string): Promise<{ case: string; method: string; python: string }[]> {
-  // Chat templates and lengths are the model's: without one nothing is promised about them. Pictures aren't mapped.
-  if (
-    one.template !== undefined ||
-    one.max_length !== undefined ||
-    (Array.isArray(one.rows) && one.rows.length === 0)
-  ) {
-    return [];
-  }
-  const { methods } = await validateLocal(one.write(folder), { split: undefined });
-  return TRAINERS.flatMap((method) => {
-    const { mapping, other_mappings = [] } = methods[method] ?? {};
-    return (mapping ? [mapping, ...other_mappings] : []).map((each) => ({
-      case: one.name,
-      method,
-      python: mapRowModule(each),
-    }));
-  });
+async function trlTemplates(): Promise<string> {
+  const where = 'import importlib.util as u; print(u.find_spec("trl").submodule_search_locations[0])';
+  const { stdout } = await promisify(execFile)(await oraclePython(), ['-c', where]);
+  return join(stdout.trim(), 'chat_templates');
 }
+
+const textOf = (outcome: Outcome | undefined): string => (outcome ? outcomeText(outcome) : 'not tried');
 
 /** `count` of them, chosen by the seed alone. */
 function drawn<T>(all: readonly T[], count: number, from: string): T[] {

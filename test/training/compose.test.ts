@@ -82,6 +82,12 @@ describe('only the parts that the run needs', () => {
     ['kto_lora', ['mixed_rows(', 'row["prompt"]'], ['score_pairs']],
     ['reward_lora', ['RewardTrainer(', 'score_pairs(', 'task_type="SEQ_CLS"'], ['answer_questions', 'SFTTrainer']],
     ['reward_adapter', ['merge_adapter(', '"num_labels": 1'], ['answer_questions']],
+    [
+      'vision_sft',
+      ['AutoProcessor', 'with_pictures(', 'prepare_multimodal_messages(', 'image-text-to-text'],
+      ['text-generation', 'is_trainable'],
+    ],
+    ['vision_dpo', ['AutoModelForImageTextToText', 'List(Image())'], ['AutoModelForCausalLM', 'AutoTokenizer.']],
     ['local_pushed', ['shareable(script, PLAN)'], ['copyfile(__file__']],
   ])('%s', (variant, has, lacks) => {
     const script = scriptOf(variant);
@@ -101,7 +107,11 @@ describe('only the parts that the run needs', () => {
 
 describe('what is refused', () => {
   it.each([
-    ['rows with pictures', { dataset: { vision: true } }, 'no training script for vision-language models'],
+    [
+      'rows with pictures for a method of text',
+      { method: 'kto' as const, dataset: { vision: true } },
+      'kto is planned for text only',
+    ],
     ['a method that learns from a reward, without one', { method: 'grpo' as const }, 'the plan has none'],
     [
       'local data with a split to evaluate on',
@@ -118,6 +128,8 @@ it('packages follow the recipe', () => {
   const has = (name: string, dependency: string): boolean =>
     dependencies(name).some((one) => one.startsWith(dependency));
   expect(has('hub_full', 'peft')).toBe(false);
+  expect(has('hub_full', 'torchvision')).toBe(false);
+  expect(has('vision_sft', 'torchvision')).toBe(true);
   expect(has('hub_lora', 'peft')).toBe(true);
   expect(has('adapter_full', 'peft')).toBe(true);
   expect(has('hub_lora', 'bitsandbytes')).toBe(false);

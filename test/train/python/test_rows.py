@@ -76,7 +76,7 @@ def test_made_columns_have_the_types_of_all_rows(monkeypatch: pytest.MonkeyPatch
 
 
 def test_made_columns_of_mixed_types(monkeypatch: pytest.MonkeyPatch) -> None:
-    for values in [[1, "x"], [1] * 1000 + ["x"]]:
+    for values in [[1, "x"], [1] * 1000 + ["x"], [2**63], ["\ud800"]]:
         map_to(monkeypatch, ["n"], lambda row, values=values: {"label": values[row["n"]]})
         with pytest.raises(CannotTrain):
             map_columns(Dataset.from_dict({"n": list(range(len(values)))}), [{"to": "label", "from": {"op": "..."}}])

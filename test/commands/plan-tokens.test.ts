@@ -1,0 +1,48 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modelFolder } from '../dataset/tiny-tokenizer.ts';
+import { fileIn, startWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+/** A model so small that any machine trains it. */
+const CONFIG = {
+  model_type: 'llama',
+  hidden_size: 64,
+  intermediate_size: 128,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  vocab_size: 260,
+  max_position_embeddings: 2048,
+  tie_word_embeddings: true,
+};
+
+const row = (words: string): string =>
+  JSON.stringify({
+    messages: [
+      { role: 'user', content: 'q' },
+      { role: 'assistant', content: words },
+    ],
+  });
+
+describe('plan', () => {
+  it('goes by the tokens that the model itself makes, and says what is cut', async () => {
+    const model = modelFolder(join(world.runtime.cwd, 'small'), { 'config.json': CONFIG });
+    const data = fileIn(world.runtime, 'rows.jsonl', [...Array(9).fill(row('a')), row('a'.repeat(100))].join('\n'));
+    const flags = ['plan', '--dataset', data, '--backend', 'local', '--max-length', '64', '--model'];
+    const counted = await world.json([...flags, model]);
+    // <turn>user: q<end><turn>assistant: a<end> is 23 tokens, and the long row has 122: by characters none has more than 26.
+    const { stdout } = await world.run([...flags, model]);
+    expect(stdout).toMatch(/at max_length 64 10% of the rows are cut/);
+    writeFileSync(join(model, 'tokenizer.json'), '{"model": {"type": "Magic"}}');
+    const estimated = await world.json([...flags, model]);
+    expect(estimated.value.plan.estimate.tokens).not.toBe(counted.value.plan.estimate.tokens);
+    expect(JSON.stringify(estimated.value)).toMatch(/Tokens are estimated/);
+  });
+});

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { exampleLine, exampleRuns } from '../../build/example-runs.ts';
+import type { Flavor } from '../../scripts/plan/flavor.ts';
+import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
+import { hardwareDecisions } from '../../scripts/planner/hardware-words.ts';
+import { type Candidate, cents, choose } from '../../scripts/planner/search.ts';
+import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
+
+const RUNS = exampleRuns();
+const run = (model: string) => {
+  const found = RUNS.find((one) => one.model.endsWith(model));
+  if (!found) throw new Error(model);
+  return found;
+};
+
+describe('10,000 rows of 500 tokens', () => {
+  // The choice for each size, as a person would judge it. A change of a constant that moves one of them shows here.
+  it.each([
+    ['Qwen2.5-0.5B', 't4-small', 'full'],
+    ['Qwen3-1.7B', 't4-small', 'lora'],
+    ['Qwen3-4B', 'a100-large', 'lora'],
+    ['Qwen3-8B', 'h200', 'lora'],
+    ['Qwen3-14B', 'a100-large', 'lora'],
+    ['Qwen3-32B', 'a100-large', 'lora'],
+  ])('%s trains on %s, %s', (model, flavor, mode) => {
+    expect(run(model).chosen).toMatchObject({ flavor: { name: flavor }, recipe: { mode } });
+  });
+
+  it.each([
+    ['Qwen2.5-0.5B', ['t4-small']],
+    ['Qwen3-1.7B', ['t4-medium', 'a10g-small']],
+    ['Qwen3-4B', ['a10g-large', 'a100-large']],
+  ])('%s: what older advice takes (%s) is taken, or costs more', (model, advised) => {
+    const { chosen, fitting } = run(model);
+    const others = fitting.filter(({ flavor }) => advised.includes(flavor.name));
+    expect(others.map(({ flavor }) => flavor.name).sort()).toEqual([...advised].sort());
+    for (const { flavor, usd } of others) {
+      if (flavor.name !== chosen?.flavor.name) expect(usd).toBeGreaterThan(chosen?.usd ?? Number.POSITIVE_INFINITY);
+    }
+  });
+
+  it('of 70 billion parameters fit no single accelerator', () => {
+    expect(run('70B-Instruct')).toMatchObject({ chosen: null, fitting: [] });
+    expect(exampleLine(run('70B-Instruct')).what).toBe('no single accelerator is enough');
+  });
+
+  it('cost more for more parameters, and take between the ends of their range', () => {
+    const chosen = RUNS.flatMap((one) => one.chosen ?? []);
+    expect(chosen.map(({ usd }) => usd)).toEqual(chosen.map(({ usd }) => usd).sort((a, b) => a - b));
+    for (const { time, timeout_seconds } of RUNS.flatMap(({ fitting }) => fitting)) {
+      expect(time.range[0]).toBeLessThan(time.seconds);
+      expect(time.range[1]).toBeGreaterThan(time.seconds);
+      expect(timeout_seconds).toBeGreaterThan(time.range[1]);
+    }
+  });
+});
+
+const candidate = (name: string, usd: number, seconds: number, price = 1, mode: 'full' | 'lora' = 'lora') =>
+  ({ flavor: { name, usd_per_hour: price }, usd, seconds, recipe: { mode } }) as Candidate;
+
+describe('choose', () => {
+  const slow = candidate('slow', 2, 7200);
+  it.each<[string, Candidate[], string | undefined]>([
+    ['the cheapest', [slow, candidate('other', 2.5, 600)], 'slow'],
+    ['one that costs hardly more and is twice as fast', [slow, candidate('fast', 2.2, 3000)], 'fast'],
+    ['the fastest of those', [slow, candidate('fast', 2.1, 3000), candidate('faster', 2.3, 1000)], 'faster'],
+    ['not one that is hardly faster', [slow, candidate('fast', 2.1, 4000)], 'slow'],
+    ['nothing of nothing', [], undefined],
+  ])('%s', (_, candidates, name) => expect(choose(candidates)?.flavor.name).toBe(name));
+});
+
+describe('the reasons on the card', () => {
+  const t4 = candidate('t4', 2, 7200, 0.4);
+  const a100 = candidate('a100', 1.5, 2000, 2.5);
+  const full = candidate('h200', 4, 900, 5, 'full');
+  const words = (chosen: Candidate, fitting: Candidate[], asked?: string, modes: ('full' | 'lora')[] = ['lora']) =>
+    hardwareDecisions({ chosen, fitting, modes, why: 'asked for LoRA', asked }).map(({ because }) => because);
+
+  it.each<[string, string[], string[]]>([
+    ['asked for', words(t4, [t4, a100], 't4'), ['asked for LoRA', 'asked for']],
+    [
+      'a dearer hour that is cheaper in all',
+      words(a100, [a100, t4]),
+      ['asked for LoRA', 'the whole run costs least there; t4 costs less an hour, but takes 2.0 h for $2.00'],
+    ],
+    [
+      'the cheapest in all ways',
+      words(t4, [t4, full]),
+      ['asked for LoRA', 'the whole run costs least there; next is h200, 15 min for $4.00'],
+    ],
+    [
+      'hardly dearer and much faster',
+      words(candidate('l40s', 2.1, 900, 1.8), [t4, candidate('l40s', 2.1, 900, 1.8)]),
+      ['asked for LoRA', 'less than half the time for little more than on t4: 2.0 h for $2.00 there'],
+    ],
+    [
+      'what the budget leaves',
+      words(candidate('l4', 2.1, 7000, 0.8), [t4, candidate('l4', 2.1, 7000, 0.8)]),
+      ['asked for LoRA', 'the cheapest whose timeout stays within --max-cost'],
+    ],
+    ['alone', words(t4, [t4]), ['asked for LoRA', 'nothing else fits']],
+    [
+      'LoRA where all weights would cost more',
+      words(t4, [t4, full], 't4', ['full', 'lora']),
+      ['all weights need a bigger accelerator: on h200 they would take 15 min for $4.00', 'asked for'],
+    ],
+    [
+      'LoRA where nothing else fits',
+      words(t4, [], undefined, ['full', 'lora']),
+      ['training all weights fits no hardware here'],
+    ],
+  ])('%s', (_, said, expected) => expect(said).toEqual(expected));
+
+  it('are true of every example', () => {
+    for (const { chosen, fitting } of RUNS) {
+      if (!chosen) continue;
+      const [, where] = hardwareDecisions({ chosen, fitting, modes: ['full', 'lora'], why: '', asked: undefined });
+      const cheapest = Math.min(...fitting.map(({ usd }) => cents(usd)));
+      expect(where?.because.startsWith('the whole run costs least')).toBe(cents(chosen.usd) === cheapest);
+    }
+  });
+});
+
+describe('the snapshot', () => {
+  it.each(SNAPSHOT.flavors.map((flavor) => [flavor.name, flavor] as const))('%s can be planned with', (_, flavor) => {
+    expect(flavor.usd_per_hour).toBeGreaterThan(0);
+    const accelerator = acceleratorOf(flavor);
+    expect(accelerator === null).toBe(flavor.accelerators === 0);
+    if (!accelerator) return;
+    expect(accelerator.usable_gib).toBeLessThan(flavor.gpu_memory_gib ?? 0);
+    expect(accelerator.reachable).toBeGreaterThan(0.2);
+    expect(accelerator.reachable).toBeLessThan(0.95);
+    // Known by name: a card that isn't is taken for one of unknown speed.
+    expect(accelerator.uncertainty).toBeLessThan(2);
+  });
+
+  it('says when it was read', () => expect(SNAPSHOT.as_of).toMatch(/^\d{4}-\d{2}$/));
+});
+
+describe('a card that nobody has seen', () => {
+  const odd = { ...SNAPSHOT.flavors.find(({ name }) => name === 'h200'), accelerator: 'B900' } as Flavor;
+  it('of Apple is slow, and has the memory that the machine says', () => {
+    const apple = acceleratorOf({ ...odd, accelerator: 'Apple M3 Pro', gpu_memory_gib: 24 });
+    expect(apple).toMatchObject({ tflops: 8, usable_gib: 0.92 * 24, uncertainty: 4 });
+  });
+
+  it('is planned with slowly, and says how little is known', () => {
+    const [unknown, known] = [acceleratorOf(odd), acceleratorOf({ ...odd, accelerator: 'H200' })];
+    expect(unknown?.uncertainty).toBeGreaterThan(3);
+    expect((unknown?.tflops ?? 0) * (unknown?.reachable ?? 0)).toBeLessThan(
+      0.2 * (known?.tflops ?? 0) * (known?.reachable ?? 0),
+    );
+  });
+});
