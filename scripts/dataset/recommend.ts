@@ -9,7 +9,7 @@ const PURPOSES: readonly { method: Method; format?: MethodReport['format']; beca
   { method: 'kto', format: 'unpaired-preference', because: 'each answer is labelled good or bad' },
   { method: 'dpo', because: 'it has pairs of a better and a worse answer' },
   { method: 'sft', format: 'prompt-completion', because: 'it has answers to prompts' },
-  { method: 'sft', because: 'it is text, or conversations, to go on like' },
+  { method: 'sft', because: 'it has texts or conversations to learn to write' },
   { method: 'reward', because: 'it has pairs of a better and a worse answer' },
   { method: 'kto', because: 'it has pairs of a better and a worse answer' },
   { method: 'grpo', because: 'it has prompts, whose answers a reward function can score' },
@@ -22,19 +22,28 @@ export interface Recommendation {
   because: string;
 }
 
-/** The method that fits best. None where nothing trains, or most rows train on something else than they seem. */
-export function recommend(methods: Partial<Record<Method, MethodReport>>): Recommendation | null {
-  const ready = PURPOSES.filter(({ method, format }) => fits(methods[method], 'READY', format));
-  const mapped = PURPOSES.filter(({ method, format }) => fits(methods[method], 'NEEDS_MAPPING', format));
-  const [best] = ready;
-  const [next] = mapped;
-  // Prompts are in almost all data: a mapping that shows what it was made for says more.
-  if (next && (!best || isOnline(best.method)) && !isOnline(next.method)) {
-    return { method: next.method, because: `once its columns are mapped, ${next.because}` };
-  }
-  if (best) return { method: best.method, because: best.because };
-  return next ? { method: next.method, because: `once its columns are mapped, ${next.because}` } : null;
+type Methods = Partial<Record<Method, MethodReport>>;
+
+/**
+ * The method that fits best: as the data are, else once they are mapped, else by `dropped`, the reports without the
+ * rows that can't train. None where nothing trains, or most rows train on something else than they seem.
+ */
+export function recommend(methods: Methods, dropped: Methods = {}): Recommendation | null {
+  const found = [
+    ...fitting(methods, 'READY', ''),
+    ...fitting(methods, 'NEEDS_MAPPING', 'once its columns are mapped, '),
+    ...fitting(dropped, 'READY', 'once the rows that stop TRL are left out, '),
+    ...fitting(dropped, 'NEEDS_MAPPING', 'once rows are left out and its columns are mapped, '),
+  ];
+  // Prompts are in almost all data: what shows what the data were made for says more.
+  return found.find(({ method }) => !isOnline(method)) ?? found[0] ?? null;
 }
+
+const fitting = (methods: Methods, verdict: MethodReport['verdict'], once: string): Recommendation[] =>
+  PURPOSES.filter(({ method, format }) => fits(methods[method], verdict, format)).map(({ method, because }) => ({
+    method,
+    because: once + because,
+  }));
 
 function fits(
   report: MethodReport | undefined,

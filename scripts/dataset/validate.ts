@@ -91,7 +91,8 @@ export async function validateDataset(params: ValidateParams): Promise<DatasetRe
   const results = trials.map((trial) => ({ trial, report: trial.report(options.dropInvalid ?? false) }));
   const fitting = results.filter(({ report }) => report.verdict !== 'INCOMPATIBLE');
   const methods = Object.fromEntries(results.map(({ trial, report }) => [trial.method, report]));
-  const best = recommend(methods);
+  const dropped = Object.fromEntries(trials.map((trial) => [trial.method, trial.report(true)]));
+  const best = recommend(methods, dropped);
   const counted = fitting.find(({ trial }) => trial.method === best?.method) ?? fitting[0];
   const tokens = counted?.trial.tokens((source.rows_total ?? seen) / seen);
   const complete = seen === source.rows_total;

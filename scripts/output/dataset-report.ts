@@ -70,12 +70,15 @@ function nextLines(report: DatasetReport, reference: string, options: ValidateOp
   const given = (options.map ?? []).map((pair) => `--map ${shellWord(pair)}`);
 
   if (asked === null || method === undefined || method.verdict === 'INCOMPATIBLE') {
-    const some = Object.values(report.methods).some(
+    const some = Object.values(method ? { method } : report.methods).some(
       (each) => each.invalid_rows > 0 && each.invalid_rows < report.rows_seen,
     );
     return some && !options.dropInvalid
       ? [`Next: leave out the rows that can't train: ${validate([...given, '--drop-invalid'])}`]
-      : [];
+      : [
+          'Next: say which columns hold what, such as: ' +
+            validate(['--map prompt=<column>', '--map completion=<column>']),
+        ];
   }
   const dropped = options.dropInvalid ? ['--drop-invalid'] : [];
   if (method.verdict === 'READY') {

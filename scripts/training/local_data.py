@@ -1,12 +1,13 @@
 """Rows of local files: read as they are written, after a check that they are the ones that were validated."""
 
 import csv
+import gzip
 import hashlib
 import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import pyarrow.parquet
 from huggingface_hub import hf_hub_download
@@ -43,7 +44,7 @@ def fingerprint(files: list[Path]) -> str:
 
 def read_rows(file: Path) -> Iterator[dict[str, Any]]:
     """One dictionary a row. Not `load_dataset`: its readers turn the text "42" into a number, "null" into nothing."""
-    kind = file.suffix.lower()
+    kind = Path(file.name.lower().removesuffix(".gz")).suffix
     # <parquet>
     if kind == ".parquet":
         for batch in pyarrow.parquet.ParquetFile(file).iter_batches():
@@ -52,22 +53,33 @@ def read_rows(file: Path) -> Iterator[dict[str, Any]]:
     # <csv>
     if kind == ".csv":
         csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the limit is 128 KiB otherwise
-        with file.open(encoding="utf-8-sig", newline="") as stream:
+        with open_text(file) as stream:
             yield from csv.DictReader(stream)
     # </csv>
     # <json>
     if kind == ".json":
-        yield from json_rows(json.loads(file.read_text(encoding="utf-8-sig")))
+        with open_text(file) as stream:
+            yield from json_rows(json.load(stream))
     # </json>
     # <json_lines>
     if kind not in (".parquet", ".csv", ".json"):
-        with file.open(encoding="utf-8-sig") as stream:
+        with open_text(file) as stream:
             for line in stream:
                 if line.strip():
                     yield json.loads(line)
     # </json_lines>
 
 
+# <text_files>
+def open_text(file: Path) -> TextIO:
+    # <gz>
+    if file.suffix.lower() == ".gz":
+        return cast(TextIO, gzip.open(file, "rt", encoding="utf-8-sig", newline=""))
+    # </gz>
+    return file.open(encoding="utf-8-sig", newline="")
+
+
+# </text_files>
 # <json>
 def json_rows(document: Any) -> list[dict[str, Any]]:
     """A list of rows, or an object of which one value is that list."""

@@ -100,6 +100,7 @@ const STANDARD_LIBRARY = new Set([
   'dataclasses',
   'errno',
   'fractions',
+  'gzip',
   'functools',
   'hashlib',
   'inspect',

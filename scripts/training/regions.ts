@@ -74,10 +74,13 @@ export function regionsOf({ method, model, dataset, recipe, reward, output }: Pl
 
 /** How local files are read, by the ends of their names. */
 function fileKinds({ files }: PlanDraft['dataset']): Record<string, boolean> {
-  const suffixes = files.map((file) => extname(file).toLowerCase());
+  const names = files.map((file) => file.toLowerCase());
+  const suffixes = names.map((name) => extname(name.replace(/\.gz$/, '')));
   const known = ['.parquet', '.csv', '.json'];
   return {
     ...Object.fromEntries(known.map((suffix) => [suffix.slice(1), suffixes.includes(suffix)])),
     json_lines: suffixes.some((suffix) => !known.includes(suffix)),
+    text_files: suffixes.some((suffix) => suffix !== '.parquet'),
+    gz: names.some((name) => name.endsWith('.gz')),
   };
 }

@@ -55,7 +55,7 @@ describe('validate', () => {
         columns: messages (list<struct<role: string, content: string>>)
         tokens: about 2 in all; a row has 1 (median), 1 (95th percentile), 1 at the most (estimated from characters)
 
-      SFT: ✓ READY (fits best: it is text, or conversations, to go on like)
+      SFT: ✓ READY (fits best: it has texts or conversations to learn to write)
         \`messages\` holds conversations of {role, content}
 
       GRPO:    → NEEDS MAPPING  --map 'prompt=slice(messages, 0, -1)'

@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diskFiles } from '../../scripts/dataset/local/files.ts';
@@ -117,8 +118,11 @@ describe('local files', () => {
     'object.json',
     'qa.csv',
     '../../dataset/fixtures/conversations-snappy.parquet',
+    'bad-rows.jsonl.gz',
+    'object.json.gz',
+    'qa.csv.gz',
   ])('%s: training reads the rows that validation saw', async (name) => {
-    const file = path(`fixtures/${name}`);
+    const file = name.endsWith('.gz') ? await zipped(path(`fixtures/${name.slice(0, -3)}`)) : path(`fixtures/${name}`);
     const split = await localSplit(diskFiles, file, { config: undefined, split: undefined });
     const seen: unknown[] = [];
     for (const part of split.parts) {
@@ -135,6 +139,12 @@ describe('local files', () => {
     expect(rows.map(withoutNulls)).toEqual(seen);
   });
 });
+
+async function zipped(file: string): Promise<string> {
+  const copy = join(await temporaryFolder(), `${basename(file)}.gz`);
+  await writeFile(copy, gzipSync(await readFile(file)));
+  return copy;
+}
 
 /** As plain JSON. A missing key is a null: validation fills it in, as the table that training makes does. */
 const withoutNulls = (row: object): object =>

@@ -43,9 +43,9 @@ it.each(FORMATS)('%s trains and leaves an adapter', async (method, format, conve
   const python = await testPython(scriptDependencies(plan));
   const ran = await train(plan, { python });
   expect({ code: ran.code, alarms: only(ran, 'alarm') }, ran.log.slice(-3000)).toEqual({ code: 0, alarms: [] });
-  const losses = only(ran, 'step').map(({ loss }) => Number(loss));
-  expect(losses).toHaveLength(4);
-  expect(Number(losses.at(-1))).toBeLessThan(Number(losses[0]));
+  const steps = only(ran, 'step');
+  expect(new Set(steps.map(({ loss }) => loss)).size).toBe(4);
+  expect(steps.filter(({ grad_norm }) => !(Number(grad_norm) > 0))).toEqual([]);
   const adapter = JSON.parse(await readFile(join(plan.output.folder ?? '', 'adapter_config.json'), 'utf8'));
   expect(adapter).toMatchObject({ base_model_name_or_path: plan.model.id, r: LORA?.r });
 });
