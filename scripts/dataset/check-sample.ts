@@ -1,35 +1,5 @@
-import { TrainerError } from '../errors.ts';
-import { preview } from '../printable.ts';
-import type { CheckOptions } from './every-row/check.ts';
-import type { Column } from './report.ts';
+import { type Checked, type CheckOptions, emptyDataset, HEAD, type MakeTrials, stoppedNote } from './checked.ts';
 import type { RowSource, SeenRow } from './rows.ts';
-import type { MethodTrial } from './trial.ts';
-
-/** Rows that decide what the columns are and which mappings are worth trying. */
-export const HEAD = 50;
-
-/** What a check of rows gives, a sample's or every row's. */
-export interface Checked {
-  source: Omit<RowSource, 'rows' | 'mixed'>;
-  trials: readonly MethodTrial[];
-  seen: number;
-  /** The first rows, as the data have them. */
-  head: readonly SeenRow[];
-}
-
-/** The trials of all methods asked for. Throws TrainerError `usage`: the mapping names a column that isn't there. */
-export type MakeTrials = (
-  columns: readonly Column[],
-  mixed: readonly string[],
-  head: readonly SeenRow[],
-) => readonly MethodTrial[];
-
-export interface Progress {
-  rows: number;
-  rows_total: number | null;
-  /** Of the work that is done, 0 to 1; null where that is not known. */
-  share: number | null;
-}
 
 /** Every row that the source has to show through every method, once. After `stop` it ends with what was seen. */
 export async function checkSample(
@@ -61,20 +31,6 @@ export async function checkSample(
   if (stopped) sample?.incomplete();
   const notes = stopped ? [stoppedNote(seen, source.rows_total)] : [];
   return { source: { ...facts, notes: [...facts.notes, ...notes] }, trials, seen, head };
-}
-
-export function stoppedNote(rows: number, total: number | null): string {
-  const of = total === null ? '' : ` of ${total.toLocaleString('en')}`;
-  return `Stopped by you after ${rows.toLocaleString('en')}${of} rows: the rest was not checked.`;
-}
-
-export function emptyDataset({ dataset, split }: Pick<RowSource, 'dataset' | 'split'>): TrainerError {
-  return new TrainerError(
-    'data',
-    'empty_dataset',
-    `${preview(dataset, 200)}, split ${preview(split)}, has no rows`,
-    'Choose another split with --split, or other data.',
-  );
 }
 
 async function take(rows: AsyncIterator<SeenRow>, count: number): Promise<SeenRow[]> {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -12,6 +12,7 @@ import { composeScript } from '../../scripts/training/compose.ts';
 import { scriptDependencies } from '../../scripts/training/requirements.ts';
 import { type PlanOverrides, samplePlan } from './plan.ts';
 import { TEST_HOME, testPython } from './python.ts';
+import { installRuntime, type Runtime } from './runtime.ts';
 
 export const QUICKSTART_DATA = fileURLToPath(
   new URL('../../skills/hf-llm-trainer/assets/quickstart.jsonl', import.meta.url),
@@ -24,6 +25,14 @@ const PACKED_REWARDS: Plan['reward'] = [
   { kind: 'builtin', name: 'math', ...none },
   { kind: 'builtin', name: 'json_schema', ...none },
 ];
+
+/** The runtime with the packages that the tests have installed once. */
+export async function runtimeWithPackages(): Promise<Runtime> {
+  const runtime = await installRuntime();
+  mkdirSync(runtime.home, { recursive: true });
+  for (const shared of ['environments', 'uv']) symlinkSync(join(TEST_HOME, shared), join(runtime.home, shared));
+  return runtime;
+}
 
 /** Everything that any of our scripts or checks imports: one environment for all of these tests. */
 export const trainingPython = (): Promise<string> =>

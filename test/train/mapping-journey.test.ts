@@ -1,20 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseEvent } from '../../scripts/monitor/events.ts';
-import { TEST_HOME } from '../support/python.ts';
-import { installRuntime, type Runtime } from '../support/runtime.ts';
-import { QUICKSTART_DATA, tinyModel } from '../support/training.ts';
+import type { Runtime } from '../support/runtime.ts';
+import { QUICKSTART_DATA, runtimeWithPackages, tinyModel } from '../support/training.ts';
 
 /** Columns of other names from the first look to the trained model, on this machine, with the flags that were printed. */
 const ENV = { HF_ENDPOINT: 'http://127.0.0.1:9', OMP_NUM_THREADS: '1' };
 let runtime: Runtime;
 beforeAll(async () => {
-  runtime = await installRuntime();
-  mkdirSync(runtime.home, { recursive: true });
-  // Packages that the tests have installed once.
-  for (const shared of ['environments', 'uv']) symlinkSync(join(TEST_HOME, shared), join(runtime.home, shared));
+  runtime = await runtimeWithPackages();
 });
 afterAll(() => runtime.remove());
 

@@ -1,10 +1,9 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asLines, type Shape } from '../support/method-rows.ts';
-import { TEST_HOME } from '../support/python.ts';
-import { installRuntime, type Runtime } from '../support/runtime.ts';
-import { tinyModel } from '../support/training.ts';
+import type { Runtime } from '../support/runtime.ts';
+import { runtimeWithPackages, tinyModel } from '../support/training.ts';
 
 /**
  * Every method besides SFT as a person has it: `plan` of data on this machine, `submit`, and a model in a folder.
@@ -13,10 +12,7 @@ import { tinyModel } from '../support/training.ts';
 const ENV = { HF_ENDPOINT: 'http://127.0.0.1:9', OMP_NUM_THREADS: '1' };
 let runtime: Runtime;
 beforeAll(async () => {
-  runtime = await installRuntime();
-  mkdirSync(runtime.home, { recursive: true });
-  // Packages that the tests have installed once.
-  for (const shared of ['environments', 'uv']) symlinkSync(join(TEST_HOME, shared), join(runtime.home, shared));
+  runtime = await runtimeWithPackages();
 });
 afterAll(() => runtime.remove());
 

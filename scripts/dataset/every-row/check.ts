@@ -1,9 +1,7 @@
 import { TrainerError } from '../../errors.ts';
-import { type Checked, emptyDataset, type MakeTrials, type Progress, stoppedNote } from '../check-sample.ts';
+import { type Checked, type CheckOptions, emptyDataset, type MakeTrials, stoppedNote } from '../checked.ts';
 import { columnKinds } from '../kinds.ts';
 import type { FileSplit, Row, SeenRow } from '../rows.ts';
-import type { ModelTemplates } from '../tokenizer/model-text.ts';
-import type { RowSample } from '../tokenizer/row-sample.ts';
 import type { MethodTrial } from '../trial.ts';
 import { declaredBy, sameToTrials, type TableColumns, tableColumns } from './columns.ts';
 import { headOf, seenRows } from './head.ts';
@@ -12,20 +10,6 @@ import { type Passed, passOver } from './pass.ts';
 import type { Assignment } from './piece.ts';
 import { sampleFiles } from './spread.ts';
 import { startCrew } from './start-crew.ts';
-import type { Threads } from './threads.ts';
-
-export interface CheckOptions {
-  /** Ends it with an error. */
-  signal?: AbortSignal | undefined;
-  /** Ends it with what was seen until then. */
-  stop?: AbortSignal | undefined;
-  threads?: Threads | undefined;
-  /** Of the model that is to learn from the rows. */
-  templates?: ModelTemplates | undefined;
-  /** Where rows from all over are to be kept. */
-  sample?: RowSample | undefined;
-  progress?: ((now: Progress) => void) | undefined;
-}
 
 /** Every row of the files through every method. Throws TrainerError `data` (no rows, broken file), `usage`, `network`. */
 export async function checkFiles(split: FileSplit, makeTrials: MakeTrials, options: CheckOptions): Promise<Checked> {

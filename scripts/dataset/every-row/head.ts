@@ -1,4 +1,4 @@
-import { HEAD } from '../check-sample.ts';
+import { HEAD } from '../checked.ts';
 import type { Readable } from '../local/reader.ts';
 import type { Row, SeenRow } from '../rows.ts';
 import type { Type } from '../types.ts';

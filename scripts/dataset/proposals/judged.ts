@@ -1,7 +1,6 @@
 import type { Scalar, Value } from '../../plan/value.ts';
 import { normal } from '../names.ts';
-import type { Answer } from './preference.ts';
-import { find, type Place, type View } from './view.ts';
+import { type Answer, find, type Place, type View } from './view.ts';
 
 /** Two answers side by side, and a column that says which is better. */
 export interface Judged {

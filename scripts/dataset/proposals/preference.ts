@@ -4,7 +4,7 @@ import { CONVERSATION, PAIRS, PROMPT } from '../names.ts';
 import { type Candidate, candidate, type Pairs } from './candidate.ts';
 import { judgedPairs } from './judged.ts';
 import { asPrompt, chat, questions, said } from './prompt.ts';
-import { extent, find, type Place, type View } from './view.ts';
+import { type Answer, extent, find, type Place, type View } from './view.ts';
 
 /** Two answers of which one is better. */
 export interface Preferred {
@@ -25,9 +25,6 @@ export function preferred(view: View): Preferred[] {
   if (named.length > 0) return named.flatMap(({ chosen, rejected }) => ofPair(view, chosen, rejected));
   return judgedPairs(view).flatMap(({ chosen, rejected, answers }) => ofPair(view, chosen, rejected, answers));
 }
-
-/** An answer as text and, where it is one, as a conversation. */
-export type Answer = Pick<Place, 'value' | 'form' | 'conversation'>;
 
 /** Where both answers are conversations they are taken for such, even if they are texts with marks of speakers. */
 function ofPair(view: View, chosen: Answer, rejected: Answer, places: readonly Place[] = []): Preferred[] {

@@ -19,6 +19,9 @@ export interface Place {
   conversation: Value | null;
 }
 
+/** An answer as text and, where it is one, as a conversation. */
+export type Answer = Pick<Place, 'value' | 'form' | 'conversation'>;
+
 /** What the first rows show of a dataset: all that proposals are made of. */
 export interface View {
   places: Place[];
