@@ -160,7 +160,7 @@ describe('plan', () => {
     };
 
     it.each([
-      ['chat.jsonl', 'sft', /^it is text, or conversations/],
+      ['chat.jsonl', 'sft', /^it has texts or conversations/],
       ['pairs.jsonl', 'dpo', /^it has pairs/],
       ['labelled.jsonl', 'kto', /^each answer is labelled/],
     ])('%s is trained on by %s, and the card says why', async (name, method, because) => {
