@@ -3,13 +3,15 @@ import type { Finding } from '../plan/schema.ts';
 import { sourceColumns } from '../plan/value.ts';
 import { ColumnTypes, MIXED_TYPES, type TypeChanges } from './column-types.ts';
 import { bySeverity, datasetFinding, Findings, harms, note, type Problem, worthSaying } from './findings.ts';
-import { afterFirstRow, inOrder } from './first-row.ts';
+import { afterFirstRow } from './first-row.ts';
 import { judgedRow } from './judged-row.ts';
 import { type ColumnKinds, mappedKinds } from './kinds.ts';
 import { applyMapping } from './mapping.ts';
 import type { MethodRules, Shape } from './methods/method.ts';
+import { blindProblem } from './methods/pictures.ts';
 import type { MethodReport } from './report.ts';
 import type { Row, SeenRow } from './rows.ts';
+import { inOrder } from './stage-order.ts';
 import type { ModelTemplates } from './tokenizer/model-text.ts';
 import { RowChecks } from './tokenizer/row-checks.ts';
 import { TokenCounter } from './tokens.ts';
@@ -75,6 +77,8 @@ export class Analysis {
   readonly #first: Row | undefined;
   readonly #columns: ReturnType<MethodRules['shape']>;
   readonly #asides: readonly Problem[];
+  /** Whether the columns make it train on something else than it seems. */
+  readonly #oddColumns: boolean;
   readonly #checks: RowChecks | null;
   readonly #rendered: boolean;
   readonly #counts: Counts = { seen: 0, untrainable: 0, failing: 0, harmful: 0, fruitless: 0, unrenderable: 0 };
@@ -88,15 +92,14 @@ export class Analysis {
   ) {
     this.#kinds = mapping ? mappedKinds(kinds, mapping, head) : kinds;
     this.#read = [...this.#kinds.keys()].filter((name) => USED.has(name));
-    this.#columns = rules.shape(this.#kinds);
+    this.#columns = shapeFor(rules, this.#kinds, templates);
     this.#first = mapping ? undefined : head[0];
     this.#rendered = templates !== undefined;
     this.#checks =
       templates && 'shape' in this.#columns ? new RowChecks(templates, rules.method, this.#columns.shape) : null;
-    this.#asides =
-      'shape' in this.#columns
-        ? [...rules.asides(this.#kinds, this.#columns.shape), ...(this.#checks?.asides() ?? [])]
-        : [];
+    const asides = 'shape' in this.#columns ? rules.asides(this.#kinds, this.#columns.shape) : [];
+    this.#oddColumns = asides.some(({ kind }) => kind === 'harms');
+    this.#asides = [...asides, ...(this.#checks?.asides() ?? [])];
     this.#types = new ColumnTypes(mixed, mapping, (problem, row) => this.#findings.add(problem, row));
   }
 
@@ -150,7 +153,7 @@ export class Analysis {
 
   /** Whether TRL trains on something else than it seems because of the columns, or in half of the rows or more. */
   get harmful(): boolean {
-    return 2 * this.#counts.harmful >= this.#counts.seen || this.#asides.some(({ kind }) => kind === 'harms');
+    return 2 * this.#counts.harmful >= this.#counts.seen || this.#oddColumns;
   }
 
   /** Whether columns that the mapping leaves out hold a part of the text. */
@@ -234,6 +237,18 @@ export class Analysis {
     this.tokens.merge(state.tokens);
     this.#types.merge(state.types, offset);
   }
+}
+
+/** What the rows are to the trainer, or why it, or the model, can't use these columns. */
+function shapeFor(
+  rules: MethodRules,
+  kinds: ColumnKinds,
+  templates: ModelTemplates | undefined,
+): ReturnType<MethodRules['shape']> {
+  const found = rules.shape(kinds);
+  const problem = templates?.sees === false ? blindProblem(rules.method, kinds) : null;
+  // GRPO and RLOO come to the pictures last.
+  return problem && (problem.stage === 'init' || 'shape' in found) ? { problem } : found;
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import { errorMessage, TrainerError } from '../errors.ts';
 import type { Mapping } from '../plan/mapping.ts';
-import { sourceColumns, type Value } from '../plan/value.ts';
+import { sourceColumns } from '../plan/value.ts';
 import { parseValue } from '../plan/value-parse.ts';
 import { OPS } from '../plan/value-text.ts';
 import { preview } from '../printable.ts';
@@ -54,17 +54,14 @@ export function checkMapping(mapping: Mapping, columns: readonly Column[]): void
   const sources = mapping.columns.flatMap(({ to, from }) => sourceColumns(from).map((name) => ({ to, name })));
   const missing = sources.find(({ name }) => !names.has(name));
   if (!missing) return;
-  const made = /^\w+\(/.test(missing.name) ? ` Columns are made of others with ${OPS.join(', ')}.` : '';
+  const [, call] = /^\s*([\p{L}_]\w*)\(/u.exec(missing.name) ?? [];
+  const made = call ? ` There is no function ${preview(call, 40)}; there are ${OPS.join(', ')}.` : '';
   throw new TrainerError(
     'usage',
     'unknown_column',
     `--map ${preview(missing.to)}=...: the dataset has no column "${preview(missing.name)}"`,
     `Its columns: ${columns.map(({ name }) => preview(name, 40)).join(', ')}.${made}`,
   );
-}
-
-export function mappingOf(pairs: readonly (readonly [to: string, from: Value])[]): Mapping {
-  return { columns: pairs.map(([to, from]) => ({ to, from })) };
 }
 
 function badMap(message: string): TrainerError {

@@ -1,4 +1,4 @@
-import type { Method } from '../plan/methods.ts';
+import { isOnline, type Method } from '../plan/methods.ts';
 import type { MethodReport } from './report.ts';
 
 /**
@@ -53,5 +53,3 @@ function fits(
   if (!report || report.verdict !== verdict || report.harmful) return false;
   return format === undefined || report.format === format;
 }
-
-const isOnline = (method: Method): boolean => method === 'grpo' || method === 'rloo';

@@ -2,12 +2,11 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { TrainerError } from '../errors.ts';
 import { preview } from '../printable.ts';
 import type { Files } from './local/files.ts';
+import { kindOf } from './local/readers.ts';
 
 export type Reference =
   | { kind: 'local'; path: string }
   | { kind: 'hub'; name: string; revision: string | null; config: string | null; split: string | null };
-
-const DATA_FILE = /\.(?:jsonl|ndjson|json|csv|parquet)$/i;
 
 /**
  * What a person means: a path where it looks like one or exists, else a dataset of the Hub, by id, bare name,
@@ -33,7 +32,7 @@ export async function parseReference(
   }
   const path = /^~(?=$|[\\/])/.test(text) ? join(where.userHome, text.slice(1)) : resolve(where.cwd, text);
   if (/^(?:\.{1,2}(?:$|[\\/])|~(?:$|[\\/])|[\\/])/.test(text) || isAbsolute(text)) return { kind: 'local', path };
-  if ((await where.files.kind(path)) !== null || DATA_FILE.test(text)) return { kind: 'local', path };
+  if ((await where.files.kind(path)) !== null || kindOf(text)) return { kind: 'local', path };
   return { kind: 'hub', name: text, revision: null, config: null, split: null };
 }
 

@@ -2,12 +2,10 @@ import type { Mapping } from '../plan/mapping.ts';
 import type { Method } from '../plan/methods.ts';
 import type { Finding, PlanDataset, Source } from '../plan/schema.ts';
 
-/** Trains as it is; trains after a mapping; doesn't train. */
-export type Verdict = 'READY' | 'NEEDS_MAPPING' | 'INCOMPATIBLE';
-
 /** What `validate` says about one dataset and one method. */
 export interface MethodReport {
-  verdict: Verdict;
+  /** Trains as it is; trains after a mapping; doesn't train. */
+  verdict: 'READY' | 'NEEDS_MAPPING' | 'INCOMPATIBLE';
   findings: Finding[];
   /** True where TRL trains on something else than it seems, because of the columns or in half of the rows or more. */
   harmful?: boolean;
@@ -71,6 +69,8 @@ export interface DatasetReport {
   /** All splits of this config. */
   splits: { name: string; rows: number | null }[];
   rows_total: number | null;
+  /** True where `rows_total` is worked out from the bytes of the files. */
+  rows_estimated?: boolean;
   rows_seen: number;
   /** Whether every row was seen. */
   complete: boolean;

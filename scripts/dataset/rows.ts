@@ -32,6 +32,7 @@ export interface RowSource
     | 'splits'
     | 'columns'
     | 'rows_total'
+    | 'rows_estimated'
     | 'notes'
   > {
   /** Names of columns that hold values of several types somewhere. */
@@ -41,7 +42,7 @@ export interface RowSource
 
 /** A split that is read to its last row, from its files. */
 export interface FileSplit {
-  facts: Omit<RowSource, 'fingerprint' | 'columns' | 'mixed' | 'rows_total' | 'rows'>;
+  facts: Omit<RowSource, 'fingerprint' | 'columns' | 'mixed' | 'rows_total' | 'rows_estimated' | 'rows'>;
   /** In order. */
   parts: readonly FilePart[];
   /** sha256 over the bytes of all files; null for files of the Hub, which their commit names. */

@@ -69,8 +69,17 @@ function isParts(value: unknown): value is Row[] {
   return Array.isArray(value) && value.length > 0 && value.every((part) => isRecord(part) && isText(part.type));
 }
 
-/** Arguments that TRL itself gives to the chat template. */
-export const RESERVED_KWARGS = ['tokenize', 'return_dict'];
+/** Arguments of `apply_chat_template` that TRL gives itself, in one of its calls or in all, or that change what it returns. */
+export const RESERVED_KWARGS = [
+  'tokenize',
+  'return_dict',
+  'conversation',
+  'messages',
+  'add_generation_prompt',
+  'return_assistant_tokens_mask',
+  'chat_template',
+  'return_tensors',
+];
 
 export function hasSoundKwargs(row: Row, conversational: boolean): boolean {
   if (!('chat_template_kwargs' in row)) return true;

@@ -50,8 +50,8 @@ export class MethodTrial {
 
   report(dropInvalid: boolean): MethodReport {
     const own = this.#own.report(dropInvalid);
-    const tried = this.#proposals().map((analysis) => ({ analysis, report: analysis.report(dropInvalid) }));
-    const [best, ...others] = tried.filter(({ report }) => report.verdict === 'READY');
+    const proposed = this.#proposals().map((analysis) => ({ analysis, report: analysis.report(dropInvalid) }));
+    const [best, ...others] = proposed.filter(({ report }) => report.verdict === 'READY');
     const reasons = (mapped: MethodReport): Finding[] => {
       const known = new Set(mapped.findings.map(({ code }) => code));
       return own.findings.filter(({ kind, code }) => kind !== 'note' && !known.has(code));
@@ -64,7 +64,7 @@ export class MethodTrial {
         ...(others.length > 0 ? { other_mappings: others.flatMap(({ analysis }) => analysis.mapping ?? []) } : {}),
       };
     }
-    const [refused] = tried;
+    const [refused] = proposed;
     if (!refused || own.verdict === 'READY') return own;
     // A mapping would do but for some rows: once they are left out it is proposed.
     const { findings, invalid_rows } = refused.report;

@@ -22,6 +22,7 @@ import type { FileSplit, RowSource, SeenRow } from './rows.ts';
 import { withModelCounts } from './tokenizer/counts.ts';
 import type { ModelText } from './tokenizer/model-text.ts';
 import { RowSample } from './tokenizer/row-sample.ts';
+import { judgeLengths } from './tokenizer/too-long.ts';
 import { MethodTrial } from './trial.ts';
 
 export interface ValidateOptions {
@@ -89,15 +90,19 @@ export async function validateDataset(params: ValidateParams): Promise<DatasetRe
     'parts' in opened ? await checkFiles(opened, makeTrials, checks) : await checkSample(opened, makeTrials, checks);
   for (const row of head) params.see?.(row);
   const [first] = head;
-  const results = trials.map((trial) => ({ trial, report: trial.report(options.dropInvalid ?? false) }));
-  const fitting = results.filter(({ report }) => report.verdict !== 'INCOMPATIBLE');
-  const methods = Object.fromEntries(results.map(({ trial, report }) => [trial.method, report]));
-  const dropped = Object.fromEntries(trials.map((trial) => [trial.method, trial.report(true)]));
-  const best = recommend(methods, dropped);
-  const counted = fitting.find(({ trial }) => trial.method === best?.method) ?? fitting[0];
-  const tokens = counted?.trial.tokens((source.rows_total ?? seen) / seen);
   const complete = seen === source.rows_total;
-  const sampled = !complete && options.dropInvalid && fitting.some(({ report }) => report.invalid_rows > 0);
+  const known = model && sample?.complete && complete ? { model, rows: sample.rows } : null;
+  const reports = (dropInvalid: boolean): DatasetReport['methods'] => {
+    const found = Object.fromEntries(trials.map((trial) => [trial.method, trial.report(dropInvalid)]));
+    return known ? judgeLengths(found, { ...known, maxLength: options.maxLength, dropInvalid }) : found;
+  };
+  const methods = reports(options.dropInvalid ?? false);
+  const best = recommend(methods, reports(true));
+  const fitting = trials.filter(({ method }) => methods[method] && methods[method].verdict !== 'INCOMPATIBLE');
+  const counted = fitting.find(({ method }) => method === best?.method) ?? fitting[0];
+  const tokens = counted?.tokens((source.rows_total ?? seen) / seen);
+  const sampled =
+    !complete && options.dropInvalid && fitting.some(({ method }) => (methods[method]?.invalid_rows ?? 0) > 0);
   const report: DatasetReport = {
     ...source,
     rows_seen: seen,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { getJson, type Hub } from './client.ts';
 import { type RemoteFile, type RemoteOptions, remoteFile } from './remote-file.ts';
+import { urlPath } from './url-path.ts';
 
 const Info = z.object({
   id: z.string(),
@@ -68,5 +69,3 @@ async function ask(hub: Hub, id: string, revision: string | null, query: string)
     default_config: configs.find((config) => config.default)?.config_name ?? null,
   };
 }
-
-const urlPath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');

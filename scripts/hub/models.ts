@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { errorMessage, TrainerError } from '../errors.ts';
 import { authHeaders, bodyMessage, getJson, type Hub, httpError, hubParams } from './client.ts';
 import { MAX_TEXT_BYTES, type ModelFiles, type ModelWeights, tooLarge } from './model-files.ts';
+import { urlPath } from './url-path.ts';
 
 const Info = z.object({
   id: z.string(),
@@ -26,7 +27,7 @@ export async function openHubModel(
   const files = info.siblings.map((file) => file.rfilename);
   const text = async (file: string): Promise<string | null> => {
     if (!files.includes(file)) return null;
-    const address = `${hub.endpoint}/${info.id}/resolve/${info.sha}/${file.split('/').map(encodeURIComponent).join('/')}`;
+    const address = `${hub.endpoint}/${info.id}/resolve/${info.sha}/${urlPath(file)}`;
     try {
       const response = await hub.fetch(address, { headers: authHeaders(hub), signal: AbortSignal.timeout(file_ms) });
       if (!response.ok) throw httpError(response.status, `${file} of ${what}`, hub, await bodyMessage(response));

@@ -3,15 +3,13 @@ import { errorMessage, TrainerError } from '../errors.ts';
 import { preview } from '../printable.ts';
 import { authHeaders, bodyMessage, type Hub, httpError } from './client.ts';
 
-/** A file behind HTTP, read by ranges. As hyparquet's AsyncBuffer, with a name and a stream. */
+/** A file behind HTTP, read by ranges. As hyparquet's AsyncBuffer, with a name. */
 export interface RemoteFile {
   /** As messages call it: its path in the repository. */
   readonly name: string;
   readonly byteLength: number;
   /** Bytes from `start` up to `end`, cut to the file's size. Throws TrainerError `auth`, `usage` (404), `network`. */
   slice(start: number, end?: number): Promise<ArrayBuffer>;
-  /** Bytes from the beginning; leaving the loop ends the download. Throws as `slice`. */
-  stream(): AsyncGenerator<Uint8Array>;
 }
 
 export interface RemoteAddress {
@@ -105,7 +103,6 @@ export function remoteFile(hub: Hub, address: RemoteAddress, options: RemoteOpti
       }
       return whole.buffer;
     },
-    stream: () => bytes(0, byteLength),
   };
 }
 

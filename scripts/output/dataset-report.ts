@@ -1,7 +1,7 @@
 import type { Column, DatasetReport } from '../dataset/report.ts';
 import type { ValidateOptions } from '../dataset/validate.ts';
 import { mappingFlags, shellWord } from '../plan/mapping.ts';
-import { type Method, PLANNED } from '../plan/methods.ts';
+import type { Method } from '../plan/methods.ts';
 import { preview, printable } from '../printable.ts';
 import { mappingLines } from './mapping-lines.ts';
 import { style } from './style.ts';
@@ -26,7 +26,7 @@ export function renderDatasetReport(report: DatasetReport, reference: string, op
 
 function facts(report: DatasetReport): string[] {
   const { config, split, rows_total, rows_seen, complete, columns } = report;
-  const total = rows_total === null ? 'unknown' : number(rows_total);
+  const total = rows_total === null ? 'unknown' : `${report.rows_estimated ? 'about ' : ''}${number(rows_total)}`;
   const rows = complete
     ? `all ${total} ${rows_total === 1 ? 'row' : 'rows'} seen`
     : `${number(rows_seen)} of ${total} rows seen`;
@@ -70,20 +70,18 @@ function nextLines(report: DatasetReport, reference: string, options: ValidateOp
   const given = (options.map ?? []).map((pair) => `--map ${shellWord(pair)}`);
 
   if (asked === null || method === undefined || method.verdict === 'INCOMPATIBLE') {
-    const some = Object.values(method ? { method } : report.methods).some(
-      (each) => each.invalid_rows > 0 && each.invalid_rows < report.rows_seen,
-    );
-    return some && !options.dropInvalid
-      ? [`Next: leave out the rows that can't train: ${validate([...given, '--drop-invalid'])}`]
-      : [
-          'Next: say which columns hold what, such as: ' +
-            validate(['--map prompt=<column>', '--map completion=<column>']),
-        ];
+    const meant = method ? [method] : Object.values(report.methods);
+    // Which names the --max-length that does.
+    if (meant.some(({ findings }) => findings.some(({ code }) => code === 'all_too_long'))) return [];
+    const some = meant.some(({ invalid_rows }) => invalid_rows > 0 && invalid_rows < report.rows_seen);
+    if (some && !options.dropInvalid) {
+      return [`Next: leave out the rows that can't train: ${validate([...given, '--drop-invalid'])}`];
+    }
+    const wanted = COLUMNS[asked ?? 'sft']?.map((column) => `--map ${column}=<column>`);
+    return wanted ? [`Next: say which columns hold what, such as: ${validate(wanted)}`] : [];
   }
   const dropped = options.dropInvalid ? ['--drop-invalid'] : [];
   if (method.verdict === 'READY') {
-    if (!(PLANNED as readonly Method[]).includes(asked))
-      return [`Next: this version plans ${PLANNED.join(', ')}; ${asked} data is checked only.`];
     const how = [...flag('method', asked === 'sft' ? undefined : asked), ...given, ...dropped];
     return [`Next: ${command('plan', ['--model <model>', `--dataset ${shellWord(reference)}`, ...how])}`];
   }
@@ -94,6 +92,17 @@ function nextLines(report: DatasetReport, reference: string, options: ValidateOp
     ? [`Next: ${commands[0]}`]
     : ['Next: ask which of these is meant:', ...commands.map((line) => `  ${line}`)];
 }
+
+/** What a trainer's rows hold, as one learns what `--map` is for; PRM has no trainer, whatever the columns. */
+const COLUMNS: Readonly<Record<Method, readonly string[] | null>> = {
+  sft: ['prompt', 'completion'],
+  dpo: ['prompt', 'chosen', 'rejected'],
+  kto: ['prompt', 'completion', 'label'],
+  reward: ['prompt', 'chosen', 'rejected'],
+  grpo: ['prompt'],
+  rloo: ['prompt'],
+  prm: null,
+};
 
 const flag = (name: string, value: string | undefined): string[] =>
   value === undefined ? [] : [`--${name} ${shellWord(value)}`];

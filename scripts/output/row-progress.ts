@@ -1,12 +1,6 @@
+import type { Progress } from '../dataset/checked.ts';
 import type { Output } from './output.ts';
 import { duration } from './units.ts';
-
-export interface RowsDone {
-  rows: number;
-  rows_total: number | null;
-  /** Of the work that is done, 0 to 1. */
-  share: number | null;
-}
 
 const REDRAW_MS = 100;
 /** Where no line can be replaced, one that says where it is comes so often. */
@@ -14,7 +8,7 @@ const LINE_MS = 10_000;
 const BAR = 24;
 
 /** Shows on stderr how far the reading of rows is: a bar in a terminal, else now and then a line. */
-export function rowProgress(out: Output, now: () => Date): (done: RowsDone) => void {
+export function rowProgress(out: Output, now: () => Date): (done: Progress) => void {
   const began = now().getTime();
   let last = began;
   return (done) => {
@@ -28,7 +22,7 @@ export function rowProgress(out: Output, now: () => Date): (done: RowsDone) => v
 }
 
 /** `[######------] 25%  250,000 of 1,000,000 rows  120,000 rows/s  6 s left`. */
-export function progressLine({ rows, rows_total, share }: RowsDone, seconds: number): string {
+export function progressLine({ rows, rows_total, share }: Progress, seconds: number): string {
   const count = (value: number): string => Math.round(value).toLocaleString('en');
   const full = Math.round(BAR * (share ?? 0));
   return [

@@ -93,7 +93,8 @@ const named = (name: string): { word: string } | { scalar: boolean } =>
 
 function scalarOf(text: string, at: number): string | number {
   try {
-    return JSON.parse(text);
+    const value: string | number = JSON.parse(text);
+    return value === 0 ? 0 : value; // -0 is written as 0 in a plan
   } catch {
     throw new SyntaxError(`no JSON value at character ${at + 1}`);
   }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Json } from './json.ts';
 import { Mapping } from './mapping.ts';
-import { METHODS } from './methods.ts';
+import { PLANNED } from './methods.ts';
 import { Request } from './request.ts';
 import { Reward } from './reward.ts';
 
@@ -78,13 +78,8 @@ export const PlanDataset = z.strictObject({
   examples: Count.nullable(),
   drop_invalid: z.boolean(),
   mapping: Mapping.nullable(),
-  /** Rows held out for evaluation: a share of the training split or a split of its own; null for none. */
-  evaluation: z
-    .discriminatedUnion('from', [
-      z.strictObject({ from: z.literal('share'), rows: Count }),
-      z.strictObject({ from: z.literal('split'), split: z.string(), rows: Count }),
-    ])
-    .nullable(),
+  /** Rows of the training split that are held out for evaluation; null for none. */
+  evaluation: z.strictObject({ from: z.literal('share'), rows: Count }).nullable(),
   /** Local data that has to travel: the private dataset repository it is uploaded to before the job. */
   upload: z.strictObject({ repo_id: z.string(), private: z.literal(true) }).nullable(),
 });
@@ -114,7 +109,7 @@ export const Recipe = z.strictObject({
 });
 export type Recipe = z.infer<typeof Recipe>;
 
-export const Hardware = z.strictObject({
+const Hardware = z.strictObject({
   backend: z.enum(['hf', 'local']),
   /** The Jobs flavor (`t4-small`), or `cpu`, `cuda`, `mps` on this machine. */
   flavor: z.string(),
@@ -129,7 +124,6 @@ export const Hardware = z.strictObject({
   /** Docker image; null on this machine. */
   image: z.string().nullable(),
 });
-export type Hardware = z.infer<typeof Hardware>;
 
 export const Output = z.strictObject({
   /** Hub repository that the model is pushed to; null where it stays in a folder. */
@@ -147,7 +141,7 @@ export const Output = z.strictObject({
 });
 export type Output = z.infer<typeof Output>;
 
-export const Estimate = z.strictObject({
+const Estimate = z.strictObject({
   /** Peak on one accelerator (or in RAM on a CPU). */
   gpu_memory_gib: z.number().nonnegative(),
   gpu_memory_parts_gib: z.record(z.string(), z.number().nonnegative()),
@@ -162,7 +156,6 @@ export const Estimate = z.strictObject({
   max_usd: Usd,
   price_source: z.enum(['live', 'snapshot', 'free']),
 });
-export type Estimate = z.infer<typeof Estimate>;
 
 export const Alternative = z.strictObject({
   flavor: z.string(),
@@ -179,7 +172,7 @@ export const Plan = z.strictObject({
   made: z.strictObject({ at: z.iso.datetime(), by: z.string(), price_as_of: z.string().nullable() }),
   /** What was asked for; `plan --from` starts from it. */
   request: Request,
-  method: z.enum(METHODS),
+  method: z.enum(PLANNED),
   model: PlanModel,
   dataset: PlanDataset,
   recipe: Recipe,

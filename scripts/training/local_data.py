@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -53,13 +54,16 @@ def read_rows(file: Path) -> Iterator[dict[str, Any]]:
     # <csv>
     if kind == ".csv":
         csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the limit is 128 KiB otherwise
-        with open_text(file) as stream:
-            yield from csv.DictReader(stream)
+        with open_text(file, newline="") as stream:
+            records = (record for record in csv.reader(stream) if record)
+            header = next(records, [])
+            for record in records:
+                yield dict(zip_longest(header, record))
     # </csv>
     # <json>
     if kind == ".json":
         with open_text(file) as stream:
-            yield from json_rows(json.load(stream))
+            yield from json_rows(stream.read())
     # </json>
     # <json_lines>
     if kind not in (".parquet", ".csv", ".json"):
@@ -71,24 +75,35 @@ def read_rows(file: Path) -> Iterator[dict[str, Any]]:
 
 
 # <text_files>
-def open_text(file: Path) -> TextIO:
+def open_text(file: Path, newline: str = "\n") -> TextIO:
     # <gz>
     if file.suffix.lower() == ".gz":
-        return cast(TextIO, gzip.open(file, "rt", encoding="utf-8-sig", newline=""))
+        return cast(TextIO, gzip.open(file, "rt", encoding="utf-8-sig", newline=newline))
     # </gz>
-    return file.open(encoding="utf-8-sig", newline="")
+    return file.open(encoding="utf-8-sig", newline=newline)
 
 
 # </text_files>
 # <json>
-def json_rows(document: Any) -> list[dict[str, Any]]:
-    """A list of rows, or an object of which one value is that list."""
+def json_rows(text: str) -> list[dict[str, Any]]:
+    """One row a line; or a list of rows, alone or as a value of an object; or an object that is the only row."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) > 1 and is_object(lines[0]):
+        return [json.loads(line) for line in lines]
+    document = json.loads(text) if lines else []
     if isinstance(document, dict):
         lists = [value for value in document.values() if isinstance(value, list)]
-        document = lists[0] if len(lists) == 1 else document
+        document = lists[0] if len(lists) == 1 else document if lists else [document]
     if not isinstance(document, list):
         raise CannotTrain("not_rows", "the JSON file is neither a list of rows nor an object with one such list")
     return document
+
+
+def is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
 
 
 # </json>

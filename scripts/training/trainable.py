@@ -90,10 +90,22 @@ def is_parts(value: Any) -> bool:
     return is_list and all(isinstance(part, dict) and is_text(part.get("type")) for part in value)
 
 
+RESERVED_KWARGS = {
+    "tokenize",
+    "return_dict",
+    "conversation",
+    "messages",
+    "add_generation_prompt",
+    "return_assistant_tokens_mask",
+    "chat_template",
+    "return_tensors",
+}
+
+
 def has_sound_extras(row: dict[str, Any], conversational: bool) -> bool:
     """Arguments of the chat template that TRL doesn't give itself, and tools that can be read."""
     kwargs, tools = row.get("chat_template_kwargs", {}), row.get("tools")
-    if not isinstance(kwargs, dict) or (conversational and ("tokenize" in kwargs or "return_dict" in kwargs)):
+    if not isinstance(kwargs, dict) or (conversational and not RESERVED_KWARGS.isdisjoint(kwargs)):
         return False
     if isinstance(tools, str):
         try:

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { mappingFlags, mappingWords } from '../../scripts/plan/mapping.ts';
-import { isOfDataAlone, loadCases, TRAINERS } from './oracle/case.ts';
+import { judgingOf } from './oracle/byte-model.ts';
+import { loadCases, TRAINERS } from './oracle/case.ts';
 import { validateLocal } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cases-'));
@@ -12,14 +13,17 @@ const cases = loadCases();
 
 it('has cases', () => expect(cases.length).toBeGreaterThan(150));
 
-describe.each(cases.filter((one) => isOfDataAlone(one) && Object.keys(one.expect).length > 0))('$name', (one) => {
+const judgeable = cases.filter(({ template, expect }) => template === undefined && Object.keys(expect).length > 0);
+
+describe.each(judgeable)('$name', (one) => {
   it('is judged as expected', async () => {
     const path = one.write(folder);
     if (Array.isArray(one.rows) && one.rows.length === 0) {
       await expect(validateLocal(path)).rejects.toMatchObject({ kind: 'data', code: 'empty_dataset' });
       return;
     }
-    const { methods } = await validateLocal(path, { split: undefined });
+    const { options, model } = await judgingOf(one, folder);
+    const { methods } = await validateLocal(path, options, model);
     for (const method of TRAINERS) {
       const expected = one.expect[method];
       if (!expected) continue;
@@ -39,7 +43,7 @@ describe.each(cases.filter((one) => isOfDataAlone(one) && Object.keys(one.expect
       // What is proposed really makes it ready, given as a person would give it.
       for (const mapping of proposed) {
         expect(mappingFlags(mapping)).toContain('--map');
-        const mapped = await validateLocal(path, { method, split: undefined, map: mappingWords(mapping) });
+        const mapped = await validateLocal(path, { ...options, method, map: mappingWords(mapping) }, model);
         expect(mapped.methods[method]?.verdict).toBe('READY');
       }
     }

@@ -119,6 +119,19 @@ describe('validate', () => {
     );
   });
 
+  it.each<[NonNullable<ValidateOptions['method']>, string | null]>([
+    ['sft', 'prompt completion'],
+    ['dpo', 'prompt chosen rejected'],
+    ['kto', 'prompt completion label'],
+    ['reward', 'prompt chosen rejected'],
+    ['grpo', 'prompt'],
+    ['prm', null],
+  ])('says what %s wants where no column tells', async (method, columns) => {
+    const { text } = await run([{ x: 1 }], { method });
+    const [, said = null] = /^Next: .*$/m.exec(text)?.[0].match(/--method \w+(.*)$/) ?? [];
+    expect(said).toBe(columns?.replace(/(^| )(\w+)/g, ' --map $2=<column>') ?? null);
+  });
+
   const ready = (method?: ValidateOptions['method']): ValidateOptions => ({ method });
   it.each([
     ['ready for the method asked for', [talk], ready('sft'), 0],

@@ -62,16 +62,19 @@ async function seen(
 const fixture = (name: string): Promise<Buffer> => readFile(new URL(`fixtures/${name}`, import.meta.url));
 const lines = (count: number, width = 10): string =>
   Array.from({ length: count }, (_, n) => `${JSON.stringify({ n, text: 'é'.repeat(width) })}\n`).join('');
+const list = (count: number, text = 'x'): object[] => Array.from({ length: count }, (_, n) => ({ n, text }));
 const MEGABYTE = 1 << 20;
 
 describe('a split that is small', () => {
   it.each([
     ['jsonl', 'train.jsonl', lines(250)],
     ['lines under the name .json', 'train.json', lines(250)],
-    ['a list', 'train.json', JSON.stringify(Array.from({ length: 250 }, (_, n) => ({ n, text: 'x' })))],
+    ['a list', 'train.json', JSON.stringify(list(250))],
     ['csv', 'train.csv', `n,text\n${Array.from({ length: 250 }, (_, n) => `${n},"a, ""b""\nc"\n`).join('')}`],
     ['tsv', 'train.tsv', `n\ttext\n${Array.from({ length: 250 }, (_, n) => `${n}\ta, b\n`).join('')}`],
     ['gzip', 'train.jsonl.gz', gzipSync(lines(250))],
+    ['lines under the name .json.gz', 'train.json.gz', gzipSync(lines(250))],
+    ['a list in gzip', 'train.json.gz', gzipSync(JSON.stringify(list(250)))],
   ])('is read whole: %s', async (_, name, content) => {
     const { source, numbers } = await seen(await repository({ [name]: content }));
     expect(numbers).toEqual(Array.from({ length: 250 }, (_, n) => n));
@@ -109,8 +112,10 @@ describe('a large split', () => {
     expect(new Set(rows.map(({ index }) => index)).size).toBe(300);
     // What a person is told of a row far on is about where it is.
     for (const { index, row } of rows) expect(Math.abs(index - Number(row.n))).toBeLessThan(count / 50);
-    expect(source.rows_total).toBeNull();
-    expect(source.notes.join(' ')).toMatch(/about right, not exact.*is not known/);
+    expect(source.rows_estimated).toBe(true);
+    expect(Math.abs((source.rows_total ?? 0) - count)).toBeLessThan(count / 50);
+    expect(source.splits[0]?.rows).toBeNull();
+    expect(source.notes.join(' ')).toMatch(/about right, not exact.*is an estimate/);
     expect(bytesSent).toBeLessThan(8 * MEGABYTE);
   });
 
@@ -133,9 +138,17 @@ describe('a large split', () => {
   });
 
   it('that is one JSON list is seen at its beginning', async () => {
-    const list = Array.from({ length: 50_000 }, (_, n) => ({ n, text: `}],"\\${'x'.repeat(100)}` }));
-    const { numbers } = await seen(await repository({ 'data.json': JSON.stringify(list, null, 1) }));
+    const long = JSON.stringify(list(50_000, `}],"\\${'x'.repeat(100)}`), null, 1);
+    const { numbers } = await seen(await repository({ 'data.json': long }));
     expect(numbers).toEqual(Array.from({ length: 300 }, (_, n) => n));
+    expect(bytesSent).toBeLessThan(8 * MEGABYTE);
+  });
+
+  it('that is one large JSON object is not read: load_dataset takes it as a single row', async () => {
+    const object = JSON.stringify({ data: list(40_000, 'x'.repeat(400)) });
+    const id = await repository({ 'data.json': object });
+    await expect(seen(id)).rejects.toMatchObject({ code: 'file_too_large', message: /17 MB.*a single row/ });
+    expect(bytesSent).toBeLessThan(4 * MEGABYTE);
   });
 
   it('of parquet is seen in row groups at its beginning, middle and end, with true numbers', async () => {
@@ -164,6 +177,55 @@ describe('a large split', () => {
     const { source, rows } = await seen(await repository(Object.fromEntries(names.map((name) => [name, shard]))));
     expect(source.rows_total).toBe(15_000);
     expect([rows[0]?.index, rows[100]?.index, rows[200]?.index]).toEqual([0, 7500, 14_500]);
+  });
+
+  it('of more parquet shards than footers are worth reading for numbers the rows by their bytes', async () => {
+    const shard = await fixture('groups.parquet');
+    const names = Array.from({ length: 40 }, (_, n) => `data/train-000${n + 10}-of-00040.parquet`);
+    const { source, rows } = await seen(await repository(Object.fromEntries(names.map((name) => [name, shard]))));
+    expect(source).toMatchObject({ rows_total: 120_000, rows_estimated: true });
+    expect([rows[0]?.index, rows[100]?.index, rows[200]?.index]).toEqual([0, 61_500, 119_500]);
+    expect(source.notes.join(' ')).toMatch(/about right, not exact.*is an estimate/);
+  });
+});
+
+describe('JSON files are told apart by what is in them, as load_dataset does', () => {
+  it.each([
+    ['one row', '{"n": 0}', [0]],
+    ['one row and a line end', '{"n": 0}\n', [0]],
+    ['one row over several lines', '{\n "n": 0\n}\n', [0]],
+    ['an object with a list, which is one row', '{"data": [{"n": 1}, {"n": 2}], "n": 0}', [0]],
+    ['blank lines first', '\ufeff\n\n{"n": 0}\n{"n": 1}\n', [0, 1]],
+    ['a list behind blanks', '\ufeff \n[{"n": 0}, {"n": 1}]', [0, 1]],
+  ])('%s', async (_, content, expected) => {
+    const id = await repository({ 'train.json': content });
+    expect((await seen(id)).numbers).toEqual(expected);
+    const params = { reference: id, hub: withoutRetries(), cwd: '/', env: {} };
+    const report = await validateDataset({ ...params, options: { full: true } });
+    expect(report).toMatchObject({ rows_seen: expected.length, complete: true });
+    const packed = await repository({ 'train.json.gz': gzipSync(content) });
+    expect((await seen(packed)).numbers).toEqual(expected);
+    const whole = await validateDataset({ ...params, reference: packed, options: { full: true } });
+    expect(whole).toMatchObject({ rows_seen: expected.length, complete: true });
+  });
+
+  it('a plain file beside a compressed one', async () => {
+    const files = { 'train-0.jsonl': lines(2), 'train-1.jsonl.gz': gzipSync(lines(2)) };
+    expect((await seen(await repository(files))).numbers).toEqual([0, 1]);
+  });
+
+  it('half a character in a list', async () => {
+    const id = await repository({ 'train.json': '[{"text": "a"}, {"text": "\\ud83d"}]' });
+    await expect(seen(id)).rejects.toMatchObject({ code: 'broken_file', message: /item 1: holds half of a character/ });
+  });
+
+  it('columns with names that all objects have', async () => {
+    const { rows, source } = await seen(await repository({ 'train.jsonl': '{"constructor":"a","n":0}\n{"n":1}\n' }));
+    expect(source.columns).toEqual([
+      { name: 'constructor', type: 'string' },
+      { name: 'n', type: 'int64' },
+    ]);
+    expect(rows[1]?.row).toEqual({ constructor: null, n: 1 });
   });
 });
 

@@ -6,8 +6,9 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { layout } from '../../scripts/dataset/layout.ts';
-import { diskFiles, unreadable } from '../../scripts/dataset/local/files.ts';
+import { diskFiles } from '../../scripts/dataset/local/files.ts';
 import { listRows } from '../../scripts/dataset/local/json-list.ts';
+import { unreadable } from '../../scripts/dataset/local/unreadable.ts';
 import { sha256 } from '../../scripts/plan/digest.ts';
 import { validateLocal } from './support.ts';
 
@@ -35,6 +36,9 @@ describe('files that train', () => {
     ['list.json', `[${TALK}, ${TALK}]`, 2],
     ['bom.json', `\ufeff[${TALK}]`, 1],
     ['one-list.json', `{"version": 1, "data": [${TALK}, ${TALK}]}`, 2],
+    ['lines.json', `\ufeff\n${TALK}\n${TALK}\n`, 2],
+    ['one-row.json', '{"text": "a"}', 1],
+    ['one-row-pretty.json', '{\n  "text": "a"\n}\n', 1],
     ['cells.csv', 'prompt,completion\nq,a\n"q, 2","a ""b""\nc"\n', 2],
     ['crlf-bom.csv', '\ufeffprompt,completion\r\nq,a\r\n', 1],
     ['numbers.csv', 'text\n42\nNA\n', 2],
@@ -75,7 +79,7 @@ describe('files that train', () => {
         fc.integer({ min: 1, max: 20 }),
         space,
         async (rows, size, pad) => {
-          const bytes = new TextEncoder().encode(`${JSON.stringify(rows, null, pad).slice(1)} \n`);
+          const bytes = new TextEncoder().encode(`${JSON.stringify(rows, null, pad)} \n`);
           const chunked = async function* () {
             for (let at = 0; at < bytes.length; at += size) yield bytes.slice(at, at + size);
           };
@@ -120,8 +124,10 @@ describe('files that do not', () => {
     ['empty.json', '', 'data', 'empty_dataset', /has no rows/],
     ['empty-list.json', '[]', 'data', 'empty_dataset', /has no rows/],
     ['header-only.csv', 'text\n', 'data', 'empty_dataset', /has no rows/],
-    ['lines.json', `${TALK}\n${TALK}\n`, 'data', 'broken_file', /is not JSON/],
-    ['two-lists.json', '{"a": [], "b": []}', 'data', 'broken_file', /neither a list of rows/],
+    ['half.json', `${TALK}\n{"text": \n`, 'data', 'broken_file', / line 2: is not JSON/],
+    ['pretty-rows.json', '{\n"text": "a"\n}\n{\n"text": "b"\n}\n', 'data', 'broken_file', /is not JSON/],
+    ['two-lists.json', '{"a": [], "b": []}', 'data', 'broken_file', /several lists: which one/],
+    ['object-of-halves.json', '{"data": [{"text": "\\ud83d"}]}', 'data', 'broken_file', / item 0: holds half of/],
     ['item.json', '[{"text": "a"}, 5]', 'data', 'broken_file', / item 1: is not an object/],
     ['nan.json', '[{"text": "a"}, {"text": "b", "x": NaN}]', 'data', 'broken_file', / item 1: is not JSON/],
     ['comma.json', '[{"text": "a"},]', 'data', 'broken_file', / item 1: is not JSON/],
@@ -163,13 +169,26 @@ describe('files that do not', () => {
     });
   });
 
-  it('says how to turn lines into .jsonl', async () => {
-    const failure = validateLocal(write('named-wrong.json', `${TALK}\n${TALK}\n`));
-    await expect(failure).rejects.toMatchObject({ hint: 'It holds one object a line: rename it to .jsonl' });
+  it('a parquet file with a column that can not be loaded', async () => {
+    const failure = validateLocal(join(fixtures, 'parquet-odd/uuid.parquet'));
+    await expect(failure).rejects.toMatchObject({ code: 'broken_file', message: /column "id": holds UUIDs/ });
+  });
+
+  it('a parquet file whose maps and large numbers do not go into one column', async () => {
+    const path = join(fixtures, 'parquet-odd/map.parquet');
+    const report = await validateLocal(path, { method: 'sft' });
+    expect(report.methods.sft).toMatchObject({
+      findings: [
+        { kind: 'fails', code: 'mixed_types', message: expect.stringContaining('`extra`') },
+        { kind: 'fails', code: 'mixed_types', message: expect.stringContaining('`n`') },
+      ],
+    });
+    expect((await validateLocal(path, { method: 'sft', map: ['text=text'] })).methods.sft?.verdict).toBe('READY');
   });
 
   it('a file that is not there', async () => {
     await expect(validateLocal(join(folder, 'no.jsonl'))).rejects.toMatchObject({ code: 'file_not_found' });
+    await expect(validateLocal('no.jsonl.gz')).rejects.toMatchObject({ code: 'file_not_found' });
     await expect(validateLocal('./no')).rejects.toMatchObject({ code: 'file_not_found' });
     await expect(validateLocal('~/no')).rejects.toMatchObject({ code: 'file_not_found' });
   });

@@ -70,7 +70,9 @@ describe('--map', () => {
       expect.objectContaining({ code: 'unknown_column', hint: 'Its columns: a\\x1b[2J, b.' }),
     );
     expect(() => checkMapping({ columns: [{ to: 'text', from: 'concat(a, b)' }] }, columns)).toThrow(
-      expect.objectContaining({ hint: expect.stringMatching(/ Columns are made of others with get, pick, .*join/) }),
+      expect.objectContaining({
+        hint: expect.stringMatching(/ There is no function concat; there are get, pick, .*join/),
+      }),
     );
   });
 });
@@ -133,6 +135,7 @@ describe('an expression', () => {
     ['pick(a, b)', { a: ['x', 'y'], b: -1 }, null],
     ['pick(a, b)', { a: ['x', 'y'], b: '1' }, null],
     ['slice(a, 0, -1)', { a: [1, 2, 3] }, [1, 2]],
+    ['slice(a, -0)', { a: [1, 2, 3] }, [1, 2, 3]],
     ['slice(a, -1)', { a: [1, 2, 3] }, [3]],
     ['slice(a, -1)', { a: 'text' }, null],
     ['lettered(a)', { a: ['x', 'y'] }, ['A. x', 'B. y']],

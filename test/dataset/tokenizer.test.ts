@@ -78,6 +78,57 @@ describe('token counts', () => {
     expect(text).toContain('at max_length 10 25% of the rows are cut, 25% are left out without a word');
   });
 
+  it('that leave nothing to learn make the data INCOMPATIBLE, and a longer length READY', async () => {
+    const rows = [
+      { prompt: 'a'.repeat(600), completion: 'b' },
+      { prompt: 'a'.repeat(700), completion: 'b' },
+    ];
+    const short = await validate(rows, { maxLength: 100 });
+    expect(short.methods.sft).toMatchObject({
+      verdict: 'INCOMPATIBLE',
+      findings: [
+        { kind: 'fails', code: 'all_too_long', message: expect.stringContaining('--max-length 1024'), count: 2 },
+      ],
+    });
+    expect(short.methods.sft).not.toHaveProperty('format');
+    expect(short.recommended).toBeNull();
+    expect((await validate(rows, { maxLength: 650 })).methods.sft?.verdict).toBe('READY');
+    // TRL's own length where none is said.
+    const long = rows.map(({ completion }) => ({ prompt: 'a'.repeat(1024), completion }));
+    expect((await validate(long)).methods.sft?.verdict).toBe('INCOMPATIBLE');
+    const never = await validate([{ prompt: 'a'.repeat(40_000), completion: 'b' }]);
+    expect(never.methods.sft?.findings[0]?.message).toContain('No length up to 32,768 does.');
+  });
+
+  it.each<[string, object[], ValidateOptions, string]>([
+    [
+      'answers that are the same once they are cut',
+      [{ prompt: 'q', chosen: `${'a'.repeat(50)}x`, rejected: `${'a'.repeat(50)}y` }],
+      { method: 'dpo' },
+      'INCOMPATIBLE',
+    ],
+    [
+      'answers of which one ends before the cut',
+      [{ prompt: 'q', chosen: 'a'.repeat(50), rejected: 'a'.repeat(10) }],
+      { method: 'dpo' },
+      'READY',
+    ],
+    [
+      'a long row beside a short one',
+      [
+        { prompt: 'q'.repeat(50), completion: 'a' },
+        { prompt: 'q', completion: 'a' },
+      ],
+      { method: 'sft' },
+      'READY',
+    ],
+    ['columns that would be mapped', [{ question: 'q'.repeat(50), answer: 'a' }], { method: 'sft' }, 'INCOMPATIBLE'],
+    ['prompts whose answers the model writes', [{ prompt: 'q'.repeat(50) }], { method: 'grpo' }, 'READY'],
+  ])('that leave nothing to learn: %s', async (_, rows, options, verdict) => {
+    const { methods } = await validate(rows, { ...options, maxLength: 30 });
+    expect(Object.values(methods)[0]?.verdict).toBe(verdict);
+  });
+
   it('cover all rows in the mean although only some are counted', () => {
     const sample = new RowSample(1000);
     for (let index = 0; index < 1000; index += 1) sample.add({ index, row: { text: 'x'.repeat(9) } });
@@ -143,6 +194,13 @@ describe('the chat template', () => {
     expect(methods.sft?.findings.map((finding) => finding.code)).toContain(code);
     const stops = code === 'no_chat_template' || code === 'renders_nothing';
     expect(methods.sft?.verdict).toBe(stops ? 'INCOMPATIBLE' : 'READY');
+  });
+
+  it('that ends no turn harms, and is no reason for another method', async () => {
+    const files = { 'chat_template.jinja': '{% for m in messages %}{{ m.content }}{% endfor %}' };
+    const report = await validate([talk('user q', 'assistant a')], { method: undefined }, files);
+    expect(report.recommended).toBe('sft');
+    expect(report.methods.sft).not.toHaveProperty('harmful');
   });
 
   it.each<[string, Files]>([

@@ -21,9 +21,9 @@ function kwargsProblem(row: Row, conversational: boolean): Problem | null {
   const taken = RESERVED_KWARGS.find((name) => name in given) ?? '';
   return fails(
     'reserved_template_argument',
-    `\`chat_template_kwargs\` gives \`${taken}\`, which TRL gives itself: it stops.`,
+    `\`chat_template_kwargs\` gives \`${taken}\`, which is for TRL to give: it stops, or learns nothing.`,
     'map',
-    `got multiple values for keyword argument '${taken}'`,
+    ['chat_template', 'return_tensors'].includes(taken) ? undefined : 'got multiple values for',
   );
 }
 

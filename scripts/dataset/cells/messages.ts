@@ -4,7 +4,7 @@ import { hasSoundCalls, isAnswered, isText } from '../trainable.ts';
 import { kindOf } from './kind-of.ts';
 import { NO_TEXT, nullProblem } from './text.ts';
 
-export const EMPTY_LIST = 'IndexError: list index out of range';
+const EMPTY_LIST = 'IndexError: list index out of range';
 export const NO_COLUMNS =
   "ValueError: No columns in the dataset match the model's forward method signature: (input_ids, labels, seq_lengths).";
 

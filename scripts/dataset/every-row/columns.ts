@@ -1,23 +1,8 @@
 import { columnKinds } from '../kinds.ts';
 import type { ColumnTypes, Readable } from '../local/reader.ts';
-import type { Column } from '../report.ts';
 import type { Row } from '../rows.ts';
-import { isMixed, merge, type Type, typeName } from '../types.ts';
-
-/** The columns of a split's files: what the report shows of them. */
-export interface TableColumns {
-  columns: Column[];
-  mixed: string[];
-  names: string[];
-}
-
-export function tableColumns(types: ColumnTypes): TableColumns {
-  return {
-    columns: [...types].map(([name, type]) => ({ name, type: typeof type === 'string' ? type : typeName(type) })),
-    mixed: [...types].filter(([, type]) => typeof type !== 'string' && isMixed(type)).map(([name]) => name),
-    names: [...types.keys()],
-  };
-}
+import type { TableColumns } from '../table-columns.ts';
+import { merge, type Type } from '../types.ts';
 
 /** What the files say themselves, where all of them do. */
 export function declaredBy(files: readonly Readable[]): { rows: number; columns: ColumnTypes } | null {

@@ -1,8 +1,8 @@
 import { HEAD } from '../checked.ts';
 import type { Readable } from '../local/reader.ts';
 import type { Row, SeenRow } from '../rows.ts';
+import { addTypes, completed } from '../table-columns.ts';
 import type { Type } from '../types.ts';
-import { addTypes, completed } from './piece.ts';
 
 /** The first rows, with all their columns, and the types in them. */
 export async function headOf(files: readonly Readable[]): Promise<{ rows: Row[]; types: Map<string, Type> }> {

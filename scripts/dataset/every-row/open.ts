@@ -1,7 +1,7 @@
 import { TrainerError } from '../../errors.ts';
 import { preview } from '../../printable.ts';
 import type { Readable } from '../local/reader.ts';
-import { kindOf } from '../local/readers.ts';
+import { DATA_FILES, kindOf } from '../local/readers.ts';
 import { withTail } from '../local/tail.ts';
 import type { FilePart } from '../rows.ts';
 import { limited } from './limited.ts';
@@ -28,7 +28,7 @@ async function opened({ file: given, path }: FilePart): Promise<OpenPart> {
       'data',
       'unknown_file',
       `${preview(given.name, 200)} is not a data file that can be read`,
-      'Files of the kinds .jsonl, .json, .csv and .parquet can be.',
+      `Give ${DATA_FILES} files.`,
     );
   }
   const file = kind.family === 'parquet' && !given.near ? withTail(given, TAIL) : given;

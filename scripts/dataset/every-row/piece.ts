@@ -3,8 +3,8 @@ import type { Method } from '../../plan/methods.ts';
 import { Analysis, type AnalysisState, type Columns } from '../analysis.ts';
 import type { Piece, Readable } from '../local/reader.ts';
 import { METHOD_RULES } from '../methods/table.ts';
-import type { Row } from '../rows.ts';
-import { fits, merge, type Type, typeOf } from '../types.ts';
+import { addTypes, completed } from '../table-columns.ts';
+import { merge, type Type } from '../types.ts';
 
 /** What is to be done with every piece, as plain data: threads share no memory. */
 export interface Assignment {
@@ -40,7 +40,7 @@ export interface Watch {
   stopped(): boolean;
 }
 
-export function analysesOf({ analyses, columns }: Assignment): Analysis[] {
+function analysesOf({ analyses, columns }: Assignment): Analysis[] {
   return analyses.map(({ method, mapping, mustBeEmpty }) => {
     const rules = METHOD_RULES.find((each) => each.method === method);
     if (!rules) throw new Error(`no rules for the method ${method}`);
@@ -80,25 +80,6 @@ export async function checkPiece(
     stopped = true;
   }
   return { rows: index, stopped, states: analyses.map((analysis) => analysis.state()), types };
-}
-
-/** A key that a row lacks is a null in the column. */
-export function completed(row: Row, names: readonly string[]): Row {
-  for (const name of names) {
-    if (!Object.hasOwn(row, name)) {
-      return Object.fromEntries(names.map((each) => [each, Object.hasOwn(row, each) ? row[each] : null]));
-    }
-  }
-  return row;
-}
-
-export function addTypes(types: Map<string, Type>, row: Row): void {
-  for (const name of Object.keys(row)) {
-    const known = types.get(name);
-    if (known && fits(known, row[name])) continue;
-    const type = typeOf(row[name]);
-    types.set(name, known ? merge(known, type) : type);
-  }
 }
 
 export function mergeTypes(types: Map<string, Type>, more: ReadonlyMap<string, Type>): void {

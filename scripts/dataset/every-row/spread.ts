@@ -1,6 +1,6 @@
 import type { Piece, Readable } from '../local/reader.ts';
+import { completed } from '../table-columns.ts';
 import type { RowSample } from '../tokenizer/row-sample.ts';
-import { completed } from './piece.ts';
 
 /** Pieces that are read again for the sample. */
 const PIECES = 16;

@@ -130,7 +130,7 @@ function notesOn({ page, paged }: First, sha: string, total: number | null, aske
 }
 
 /** Offsets of the pages after the first, so that the sample has the beginning, the middle and the end. */
-export function sampleOffsets(rows: number | null): number[] {
+function sampleOffsets(rows: number | null): number[] {
   if (rows === null || rows <= PAGE_ROWS) return [];
   if (rows <= SAMPLE_PAGES * PAGE_ROWS) return allOffsets(rows);
   return [Math.floor((rows - PAGE_ROWS) / 2), rows - PAGE_ROWS];

@@ -82,7 +82,7 @@ export function belongsTo(format: Format, path: string): boolean {
 }
 
 /** `.jsonl` and `.gz` of `a.jsonl.gz`. */
-export const extensions = (path: string): string[] =>
+const extensions = (path: string): string[] =>
   posix
     .basename(path)
     .split('.')

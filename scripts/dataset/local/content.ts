@@ -4,6 +4,9 @@ import { errorMessage, systemErrorCode } from '../../errors.ts';
 import { chunks, type DataFile } from './data-file.ts';
 import { broken } from './reader.ts';
 
+/** Bytes of a compressed file that are asked for at once. */
+const WINDOW = 1 << 19;
+
 /** Whether the file is compressed as a whole, by its name: it can be read only from its beginning. */
 export const isGzip = ({ name }: DataFile): boolean => /\.gz$/i.test(name);
 
@@ -36,6 +39,24 @@ export async function* content(file: DataFile): AsyncGenerator<Uint8Array> {
     packed.destroy();
     unpacked.destroy();
   }
+}
+
+export interface Beginning {
+  bytes: Uint8Array;
+  /** Whether these are all bytes of the file. */
+  ended: boolean;
+}
+
+/** At least `most` bytes of what `content` gives, fewer only where the file ends. Throws as that. */
+export async function beginning(file: DataFile, most: number): Promise<Beginning> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of content({ ...file, window: Math.min(most, WINDOW) })) {
+    parts.push(chunk);
+    size += chunk.length;
+    if (size > most) return { bytes: Buffer.concat(parts), ended: false };
+  }
+  return { bytes: Buffer.concat(parts), ended: true };
 }
 
 /** The file's text in pieces. Throws TrainerError `data` where it isn't UTF-8. */

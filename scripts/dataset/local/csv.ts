@@ -1,9 +1,9 @@
 import { CsvError, parse } from 'csv-parse';
-import { preview } from '../../printable.ts';
 import type { Row } from '../rows.ts';
 import { decoded } from './content.ts';
+import { checkHeader, checkWidth, csvRow, notCsv } from './csv-table.ts';
 import type { DataFile } from './data-file.ts';
-import { broken, type Reader, whole } from './reader.ts';
+import { type Reader, whole } from './reader.ts';
 
 /**
  * Comma-separated values, whose first line names the columns. Cells are text as they stand, as the training script
@@ -14,12 +14,14 @@ export const csv: Reader = {
 };
 
 const BATCH = 1000;
+/** Any of them ends any line, as for Python's csv. */
+const LINE_ENDS = ['\r\n', '\n', '\r'];
 
 async function* rows(file: DataFile): AsyncGenerator<Row[]> {
   let header: string[] | undefined;
   let batch: Row[] = [];
   for await (const cells of records(file)) {
-    if (header) batch.push(Object.fromEntries(header.map((name, index) => [name, cells[index] ?? null])));
+    if (header) batch.push(csvRow(header, cells));
     else header = cells;
     if (batch.length < BATCH) continue;
     yield batch;
@@ -29,37 +31,23 @@ async function* rows(file: DataFile): AsyncGenerator<Row[]> {
 }
 
 async function* records(file: DataFile): AsyncGenerator<string[]> {
-  const parser = parse({ relax_column_count: true, skip_empty_lines: true, info: true });
+  const parser = parse({ relax_column_count: true, skip_empty_lines: true, info: true, record_delimiter: LINE_ENDS });
   const feeding = feed(file, parser);
   feeding.catch((error: unknown) => parser.destroy(error instanceof Error ? error : new Error(String(error))));
-  let columns: number | undefined;
+  let header: string[] | undefined;
   try {
     for await (const { record, info } of parser) {
-      if (columns === undefined) checkHeader(file.name, record);
-      columns ??= record.length;
-      if (columns !== undefined && record.length > columns) {
-        throw broken(
-          file.name,
-          ` line ${info.lines}`,
-          `has ${record.length} fields where the header has ${columns}`,
-          'Quote fields that hold a comma or a line break: "a, b".',
-        );
-      }
+      if (!header) checkHeader(file.name, record);
+      header ??= record;
+      checkWidth(file.name, header ?? record, record, info.lines);
       yield record;
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const hint = 'Correct the quotes there; a quote inside a field is written twice.';
-    throw broken(file.name, '', `is not CSV: ${error.message}`, hint, error);
+    throw notCsv(file.name, error);
   } finally {
     parser.destroy();
   }
-}
-
-function checkHeader(path: string, header: readonly string[]): void {
-  const twice = header.find((name, index) => header.indexOf(name) !== index);
-  if (twice === undefined) return;
-  throw broken(path, ' line 1', `names the column "${preview(twice, 40)}" twice`, 'Give each column its own name.');
 }
 
 async function feed(file: DataFile, parser: ReturnType<typeof parse>): Promise<void> {

@@ -1,8 +1,9 @@
 import { access, constants, type FileHandle, open, readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { errorMessage, systemErrorCode, TrainerError } from '../../errors.ts';
+import { join } from 'node:path';
+import { systemErrorCode, TrainerError } from '../../errors.ts';
 import { preview } from '../../printable.ts';
 import type { DataFile } from './data-file.ts';
+import { unreadable } from './unreadable.ts';
 
 /** The disk as validation reads it. */
 export interface Files {
@@ -11,10 +12,8 @@ export interface Files {
   /** Paths of the files below a folder, relative, with `/`, sorted; hidden ones left out. */
   list(folder: string): Promise<string[]>;
   /** Throws TrainerError `usage` where it can't be read, as its `slice` does. */
-  open(path: string): Promise<OpenFile>;
+  open(path: string): Promise<DataFile & { close(): Promise<void> }>;
 }
-
-export type OpenFile = DataFile & { close(): Promise<void> };
 
 const MAX_FILES = 10_000;
 
@@ -74,7 +73,7 @@ export const diskFiles: Files = {
   },
 };
 
-function openFile(path: string, handle: FileHandle, byteLength: number): OpenFile {
+function openFile(path: string, handle: FileHandle, byteLength: number): Awaited<ReturnType<Files['open']>> {
   return {
     name: path,
     byteLength,
@@ -94,20 +93,4 @@ function openFile(path: string, handle: FileHandle, byteLength: number): OpenFil
     },
     close: () => handle.close(),
   };
-}
-
-/** What an error of the file system means to a person; other errors as they are. */
-export function unreadable(path: string, error: unknown): unknown {
-  const code = systemErrorCode(error);
-  if (error instanceof TrainerError || code === undefined) return error;
-  const denied = code === 'EACCES' || code === 'EPERM';
-  return new TrainerError(
-    'usage',
-    'unreadable_file',
-    `${preview(path)} can't be read: ${denied ? `no permission (${code})` : preview(errorMessage(error), 120)}`,
-    denied
-      ? `Give yourself the right to read it: chmod u+r ${preview(basename(path))}`
-      : 'Check the path and the disk.',
-    { cause: error },
-  );
 }

@@ -6,7 +6,7 @@ import { inferredSplits } from '../layout/splits.ts';
 import { layout } from '../layout.ts';
 import { cardOf } from './card.ts';
 import type { Files } from './files.ts';
-import { kindOf } from './readers.ts';
+import { DATA_FILES, kindOf } from './readers.ts';
 
 export interface FolderSplits {
   /** Null where the folder's card declares none. */
@@ -36,8 +36,8 @@ export async function folderSplits(files: Files, folder: string, config: string 
   throw new TrainerError(
     'usage',
     'no_data_files',
-    `${preview(folder)} holds no .jsonl, .json, .csv or .parquet file`,
-    'Give a data file, or a folder that holds some.',
+    `${preview(folder)} holds no data file that can be read`,
+    `Give a ${DATA_FILES} file, or a folder that holds some.`,
   );
 }
 

@@ -1,26 +1,29 @@
-import { Buffer, isUtf8 } from 'node:buffer';
-import { errorMessage } from '../../errors.ts';
-import { isRecord, type Row } from '../rows.ts';
-import { NOT_UTF8 } from './content.ts';
-import { HALF_ESCAPES, holdsLoneHalf, LONE_HALF, LONE_HALF_HINT } from './halves.ts';
+import { Buffer } from 'node:buffer';
+import type { Row } from '../rows.ts';
+import { rowOf } from './json-row.ts';
 import { broken } from './reader.ts';
 
-const [QUOTE, COMMA, OPEN, BACKSLASH, CLOSE, BRACE, END] = Buffer.from('",[\\]{}');
+const OPEN = 0x5b;
+const [QUOTE, COMMA, BACKSLASH, CLOSE, BRACE, END] = Buffer.from('",\\]{}');
 const isSpace = (byte: number): boolean => byte === 32 || (byte >= 9 && byte <= 13);
 
 /**
- * The rows of a file that is one list of objects, an item at a time: no more of the file is held. `bytes`: from behind
- * the list's opening bracket on. Throws TrainerError `data` with the item's number.
+ * The rows of a file that is one list of objects, an item at a time: no more of the file is held. `cut`: the bytes may
+ * end before the list does. Throws TrainerError `data` with the item's number.
  */
-export async function* listRows(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Row[]> {
+export async function* listRows(
+  name: string,
+  bytes: AsyncIterable<Uint8Array>,
+  { cut = false } = {},
+): AsyncGenerator<Row[]> {
   const items = new Items();
   let index = 0;
   for await (const chunk of bytes) {
-    const rows = items.in(chunk).map((item) => rowOf(name, index++, item));
+    const rows = items.in(chunk).map((item) => rowOf(name, ` item ${index++}`, item));
     if (items.after) throw broken(name, ` item ${index}`, 'more follows where the list has ended', 'Remove it.');
     if (rows.length > 0) yield rows;
   }
-  if (!items.closed) {
+  if (!items.closed && !cut) {
     throw broken(
       name,
       ` item ${index}`,
@@ -38,14 +41,17 @@ class Items {
   #quoted = false;
   #escaped = false;
   #count = 0;
+  #opened = false;
   closed = false;
   /** Something follows the list. */
   after = false;
 
   in(chunk: Uint8Array): Buffer[] {
     const items: Buffer[] = [];
-    let start = 0;
-    for (let at = 0; at < chunk.length; at += 1) {
+    let start = this.#opened ? 0 : chunk.indexOf(OPEN) + 1;
+    this.#opened ||= start > 0;
+    if (!this.#opened) return items;
+    for (let at = start; at < chunk.length; at += 1) {
       const byte = chunk[at] ?? 0;
       if (this.#quoted) {
         if (this.#escaped) this.#escaped = false;
@@ -68,22 +74,4 @@ class Items {
     if (!this.closed) this.#rest.push(chunk.subarray(start));
     return items;
   }
-}
-
-function rowOf(name: string, index: number, item: Buffer): Row {
-  const where = ` item ${index}`;
-  if (!isUtf8(item)) throw broken(name, where, 'is not UTF-8 text', NOT_UTF8);
-  let value: unknown;
-  try {
-    value = JSON.parse(item.toString('utf8'));
-  } catch (error) {
-    throw broken(name, where, `is not JSON: ${errorMessage(error)}`, 'Correct the file there.', error);
-  }
-  if (!isRecord(value)) {
-    throw broken(name, where, 'is not an object of columns', 'Write a list of objects {column: value}.');
-  }
-  if (HALF_ESCAPES.some((half) => item.includes(half)) && holdsLoneHalf(value)) {
-    throw broken(name, where, LONE_HALF, LONE_HALF_HINT);
-  }
-  return value;
 }

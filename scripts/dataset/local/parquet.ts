@@ -5,7 +5,7 @@ import { type DataFile, glanced } from './data-file.ts';
 import { rowBatches } from './parquet/column-reader.ts';
 import { groupParts } from './parquet/cut.ts';
 import { declaredPictures } from './parquet/declared-pictures.ts';
-import { typeName } from './parquet/type-name.ts';
+import { checkReadable, declaredType } from './parquet/training-types.ts';
 import { broken, type Piece, type Reader } from './reader.ts';
 
 /** Parquet by pages: of each column that is read, about a page is held. */
@@ -13,13 +13,17 @@ export const parquet: Reader = {
   async open(file) {
     const metadata = await guarded(file, '', () => readMetadata(file));
     const schema = parquetSchema(metadata);
+    checkReadable(file, schema);
     const names = schema.children.map(({ element }) => element.name);
     const pictures = declaredPictures(metadata);
     return {
       declared: {
         rows: Number(metadata.num_rows),
         columns: new Map(
-          schema.children.map((child) => [child.element.name, pictures.get(child.element.name) ?? typeName(child)]),
+          schema.children.map((child) => [
+            child.element.name,
+            pictures.get(child.element.name) ?? declaredType(file, child),
+          ]),
         ),
       },
       async *all() {
@@ -33,28 +37,6 @@ export const parquet: Reader = {
     };
   },
 };
-
-/**
- * Rows of a parquet file from `start` up to `end`, lazily. Row groups before are not read; within a group, pages
- * before are where the file has an offset index, else they are read over. Throws TrainerError `data`.
- */
-export async function* parquetRows(
-  file: DataFile,
-  { start = 0, end = Number.POSITIVE_INFINITY }: { start?: number; end?: number } = {},
-): AsyncGenerator<Row> {
-  const metadata = await guarded(file, '', () => readMetadata(file));
-  const schema = parquetSchema(metadata);
-  const names = schema.children.map(({ element }) => element.name);
-  let before = 0;
-  for await (const { group, range } of groupParts(file, metadata, schema, names)) {
-    const rows = range.end - range.start;
-    const [from, to] = [Math.max(0, start - before), Math.min(rows, end - before)];
-    before += rows;
-    if (from >= to) continue;
-    const part = { group, range: { ...range, start: range.start + from, end: range.start + to } };
-    for await (const batch of batches(file, metadata, schema, part, names)) yield* batch;
-  }
-}
 
 /** Bytes that hold most footers; more are asked for where they don't. */
 const FOOTER = 1 << 16;

@@ -19,6 +19,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   '.parquet': { family: 'parquet', reader: parquet },
 };
 
+/** As hints call them. */
+export const DATA_FILES = '.jsonl, .ndjson, .json, .csv (each with .gz, too) or .parquet';
+
 /** How a file is read, by the end of its name; text may be compressed (`.jsonl.gz`). Undefined where it is no data. */
 export function kindOf(name: string): Kind | undefined {
   const plain = name.replace(/\.gz$/i, '');

@@ -6,7 +6,7 @@ import type { FilePart, FileSplit } from '../rows.ts';
 import type { Files } from './files.ts';
 import { fingerprintFiles } from './fingerprint.ts';
 import { type FolderSplits, folderSplits, refuseConfig, splitNamedBy } from './folder.ts';
-import { kindOf } from './readers.ts';
+import { DATA_FILES, kindOf } from './readers.ts';
 
 /** A local file or folder. Throws TrainerError `usage` (no such file, not readable, not data), as `folderSplits`. */
 export async function localSplit(
@@ -66,6 +66,6 @@ async function splitsAt(files: Files, path: string, config: string | undefined):
     'usage',
     'not_a_dataset_file',
     `${preview(path, 200)} is not a data file that can be read`,
-    'Give a .jsonl, .json, .csv or .parquet file, or a folder of them.',
+    `Give a ${DATA_FILES} file, or a folder of them.`,
   );
 }

@@ -102,7 +102,7 @@ function labelProblem(label: unknown): Problem | null {
       '`label` is a number other than 0 and 1: TRL takes every number but 0 for a good answer.',
     );
   }
-  const [what, type] = label === null || label === undefined ? ['null', 'NoneType'] : ['not true or false', 'str'];
+  const [what, type] = label === null ? ['null', 'NoneType'] : ['not true or false', 'str'];
   return fails(
     'bad_label',
     `\`label\` is ${what}: TRL stops.`,

@@ -65,7 +65,7 @@ function promptProblem(prompt: unknown, conversational: boolean): Problem | null
     return fruitless(
       harms(
         'empty_prompt',
-        '`prompt` is empty: the model answers nothing in particular, and a batch of nothing else stops TRL.',
+        '`prompt` is empty: the model answers nothing in particular, and TRL stops where a batch begins with it.',
       ),
     );
   }

@@ -1,3 +1,4 @@
+import { isOnline, type Method } from '../../plan/methods.ts';
 import { fails, type Problem } from '../findings.ts';
 import type { ColumnKinds } from '../kinds.ts';
 import { isRecord, type Row } from '../rows.ts';
@@ -30,6 +31,19 @@ export function visionProblem(kinds: ColumnKinds): Problem | null {
     REFUSED,
   );
 }
+
+/** Rows with pictures and a model that reads text alone. The reward trainer never looks at them. */
+export function blindProblem(method: Method, kinds: ColumnKinds): Problem | null {
+  if (method === 'reward' || method === 'prm' || !hasPictures(kinds)) return null;
+  const message =
+    'The rows carry pictures, and the model reads text alone: TRL stops. Choose a vision-language model, or where the text makes sense alone, map its columns to leave them out.';
+  if (!isOnline(method)) return fails('model_sees_nothing', message, 'init', REFUSED);
+  // Of no picture at all, as null, they make nothing.
+  const seen = kinds.get(pictureColumn(kinds) ?? '') === 'pictures';
+  return seen ? fails('model_sees_nothing', message, 'train', NO_PIXELS) : null;
+}
+
+const NO_PIXELS = "KeyError: 'pixel_values'";
 
 /** The same shape with pictures, where there are any. */
 export function withPictures(kinds: ColumnKinds, found: ReturnType<MethodRules['shape']>): typeof found {

@@ -18,8 +18,11 @@ const isTokenized = (kinds: ColumnKinds): boolean => kinds.has('input_ids');
 /** Which TRL makes `messages` of. */
 export const isFromValue = (kinds: ColumnKinds): boolean => kinds.get('conversations') === 'from_value';
 
-/** A column that TRL takes for the labels of tokens. */
+/** Columns that TRL takes for its own: the labels of tokens, or which of them are the assistant's. */
 function labelsProblem(kinds: ColumnKinds): Problem | null {
+  if (kinds.has('assistant_masks')) {
+    return fails('masks_column', 'There is a column `assistant_masks`: TRL takes it for its own and stops.', 'train');
+  }
   if (!kinds.has('labels')) return null;
   const message = 'There is a column `labels`: TRL takes it for token labels and stops.';
   const stages: Partial<Record<ColumnKind, Stage>> = { text: 'train', null: 'map' };

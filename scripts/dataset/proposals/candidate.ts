@@ -1,6 +1,5 @@
 import type { Mapping } from '../../plan/mapping.ts';
 import type { Value } from '../../plan/value.ts';
-import { mappingOf } from '../mapping.ts';
 
 /** A mapping that might do; the rows decide. */
 export interface Candidate {
@@ -14,5 +13,5 @@ export interface Candidate {
 export type Pairs = readonly (readonly [to: string, from: Value])[];
 
 export function candidate(pairs: Pairs, meaning: string, mustBeEmpty: string[] = []): Candidate {
-  return { mapping: mappingOf(pairs), must_be_empty: mustBeEmpty, meaning };
+  return { mapping: { columns: pairs.map(([to, from]) => ({ to, from })) }, must_be_empty: mustBeEmpty, meaning };
 }

@@ -90,7 +90,7 @@ export function find(view: View, names: readonly string[], forms: readonly Form[
   return fitting.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
 }
 
-/** Whether any of the first rows has something there. */
+/** Whether none of the first rows has anything there. */
 export const isEmpty = ({ cells }: Place): boolean =>
   cells.every((cell) => cell === '' || (Array.isArray(cell) && cell.length === 0));
 

@@ -19,12 +19,15 @@ export interface Sampled {
   /** As the files say it; null where only the values tell. */
   columns: ColumnTypes | null;
   reach: Reach;
-  /** False where the numbers of the rows after the first place are worked out from bytes. */
-  numbered: boolean;
+  /**
+   * Rows of the split, worked out from bytes, as the numbers of the rows after the first place then are; null where
+   * they are true. More than the rows seen.
+   */
+  estimate: number | null;
 }
 
 /** Every row; the first, the middle and the last; only the first ones. */
-export type Reach = 'whole' | 'spread' | 'head';
+type Reach = 'whole' | 'spread' | 'head';
 
 /** Bytes at hand as a file, so that the readers of files read them. */
 export function inMemory(name: string, bytes: Uint8Array): DataFile {
@@ -32,7 +35,7 @@ export function inMemory(name: string, bytes: Uint8Array): DataFile {
     name,
     byteLength: bytes.length,
     near: true,
-    slice: async (start, end = bytes.length) => bytes.slice(start, end).buffer,
+    slice: async (start, end = bytes.length) => new Uint8Array(bytes.subarray(start, end)).buffer,
   };
 }
 

@@ -1,7 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { preview } from '../../printable.ts';
+import { NOT_UTF8 } from '../local/content.ts';
+import { checkHeader, checkWidth, csvRow, notCsv } from '../local/csv-table.ts';
 import { broken } from '../local/reader.ts';
-import type { Row } from '../rows.ts';
 import type { LineFormat } from './lines.ts';
 
 /** Line ends that are tried as the beginning of a row. */
@@ -13,18 +13,9 @@ export function csvFormat(delimiter: string): LineFormat {
     async rows(name, lines, cut) {
       const [first, ...records] = recordsOf(name, textOf(name, lines), delimiter, cut);
       const header: readonly string[] = first ?? [];
-      const twice = header.find((column, index) => header.indexOf(column) !== index);
-      if (twice !== undefined) {
-        throw broken(name, ' line 1', `names the column "${preview(twice, 40)}" twice`, 'Give each its own name.');
-      }
-      const ragged = records.find((record) => record.length > header.length);
-      if (!ragged) return records.map((record) => rowOf(header, record));
-      throw broken(
-        name,
-        ` line ${ragged.line}`,
-        `has ${ragged.length} fields where the header has ${header.length}`,
-        'Quote fields that hold a comma or a line break: "a, b".',
-      );
+      checkHeader(name, header);
+      for (const record of records) checkWidth(name, header, record, record.line);
+      return records.map((record) => csvRow(header, record));
     },
 
     /** A line end may lie within quotes: the first one after which all records have every column begins a row. */
@@ -35,7 +26,7 @@ export function csvFormat(delimiter: string): LineFormat {
         from = text.indexOf('\n', from) + 1;
         if (from === 0) break;
         const records = fitting(text.slice(from), header.length, delimiter);
-        if (records) return records.map((record) => rowOf(header, record));
+        if (records) return records.map((record) => csvRow(header, record));
       }
       return [];
     },
@@ -53,8 +44,7 @@ function recordsOf(name: string, text: string, delimiter: string, cut: boolean):
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     if (cut && error.code === 'CSV_QUOTE_NOT_CLOSED') return records;
-    const hint = 'Correct the quotes there; a quote inside a field is written twice.';
-    throw broken(name, '', `is not CSV: ${error.message}`, hint, error);
+    throw notCsv(name, error);
   }
   return records;
 }
@@ -85,14 +75,10 @@ function collect(text: string, delimiter: string, into: CsvRecord[]): void {
   });
 }
 
-/** A short row lacks its last cells, which are null. */
-const rowOf = (header: readonly string[], record: readonly string[]): Row =>
-  Object.fromEntries(header.map((name, index) => [name, record[index] ?? null]));
-
 function textOf(name: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw broken(name, '', 'is not UTF-8 text', 'Save it as UTF-8.', error);
+    throw broken(name, '', 'is not UTF-8 text', NOT_UTF8, error);
   }
 }

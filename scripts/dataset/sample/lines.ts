@@ -26,7 +26,7 @@ export async function sampleLines(files: readonly DataFile[], format: LineFormat
     tailOf(files, format),
   ]);
   const bytesPerRow = Math.max(1, first.bytes / Math.max(1, first.rows.length));
-  const estimate = Math.max(PLACES * PLACE_ROWS, Math.round(total / bytesPerRow));
+  const estimate = Math.max(PLACES * PLACE_ROWS + 1, Math.round(total / bytesPerRow));
   const number = (rows: readonly Row[], from: number) => rows.map((row, index) => ({ index: from + index, row }));
   return {
     rows: [
@@ -37,7 +37,7 @@ export async function sampleLines(files: readonly DataFile[], format: LineFormat
     total: null,
     columns: null,
     reach: 'spread',
-    numbered: false,
+    estimate,
   };
 }
 
@@ -46,7 +46,7 @@ async function wholeLines(files: readonly DataFile[], format: LineFormat): Promi
     files.map(async (file) => format.rows(file.name, new Uint8Array(await file.slice(0)), false)),
   );
   const rows = parts.flat().map((row, index) => ({ index, row }));
-  return { rows, total: rows.length, columns: null, reach: 'whole', numbered: true };
+  return { rows, total: rows.length, columns: null, reach: 'whole', estimate: null };
 }
 
 async function headOf(files: readonly DataFile[], format: LineFormat): Promise<{ rows: Row[]; bytes: number }> {
@@ -60,7 +60,7 @@ async function headOf(files: readonly DataFile[], format: LineFormat): Promise<{
       return { rows, bytes: lines.length };
     }
   }
-  throw tooLong(file);
+  throw tooLong(file, LONG_LINE);
 }
 
 async function middleOf(files: readonly DataFile[], total: number, format: LineFormat): Promise<Row[]> {
@@ -100,10 +100,11 @@ async function headerOf(file: DataFile): Promise<Uint8Array> {
   return bytes.subarray(0, bytes.indexOf(NEWLINE) + 1);
 }
 
-const tooLong = (file: DataFile): TrainerError =>
+/** `bytes`: those that hold no end of a line. */
+export const tooLong = (file: DataFile, bytes: number): TrainerError =>
   new TrainerError(
     'data',
     'row_too_large',
-    `${preview(file.name, 200)}: its first line is longer than ${LONG_LINE >> 20} MiB`,
+    `${preview(file.name, 200)}: its first line is longer than ${bytes >> 20} MiB`,
     'Validate a copy on this machine, which is read whole.',
   );

@@ -4,7 +4,7 @@ import type { SeenRow } from '../rows.ts';
 import { PLACE_BYTES, PLACE_ROWS, PLACES, type Sampled, sum } from './bounds.ts';
 import { openShard, partsOf, readRows, type Shard, typesOf } from './shard.ts';
 
-/** Files whose footers are read, so that the rows have their true numbers; of more, only those of the places. */
+/** Files whose footers are read, so that the rows have their true numbers; of more, only those of three places. */
 const FOOTERS = 16;
 /** Rows of a small split, which is read whole. */
 const SMALL_ROWS = 2_000;
@@ -23,10 +23,8 @@ export async function sampleParquet(files: readonly DataFile[]): Promise<Sampled
   const all = files.length <= FOOTERS;
   const chosen = all ? files : spread(files);
   const shards = await Promise.all(chosen.map(openShard));
-  const groups = rowGroups(shards);
-  const total = all ? sum(shards.map(({ rows }) => rows)) : null;
-  const bytes = sum(files.map(({ byteLength }) => byteLength));
-  const isSmall = total !== null && total <= SMALL_ROWS && bytes <= PLACE_BYTES;
+  const { groups, rows: count } = rowGroups(files, new Map(chosen.map((file, index) => [file, shards[index]])));
+  const isSmall = all && count <= SMALL_ROWS && bytesOf(files) <= PLACE_BYTES;
   const places = isSmall ? groups : (await placesIn(groups)).map(firstRows);
   const seen = await Promise.all(
     places.map(({ shard, group, range, before }) => readRows(shard, group, range, before)),
@@ -34,24 +32,31 @@ export async function sampleParquet(files: readonly DataFile[]): Promise<Sampled
   const rows = distinct(seen.flat());
   return {
     rows,
-    total,
+    total: all ? count : null,
     columns: shards[0] ? typesOf(shards[0]) : null,
-    reach: rows.length === total ? 'whole' : places.length > 1 ? 'spread' : 'head',
-    numbered: all,
+    reach: all && rows.length === count ? 'whole' : places.length > 1 ? 'spread' : 'head',
+    estimate: all ? null : Math.max(rows.length + 1, count),
   };
 }
 
-function rowGroups(shards: readonly Shard[]): Place[] {
-  const places: Place[] = [];
+const bytesOf = (files: readonly DataFile[]): number => sum(files.map(({ byteLength }) => byteLength));
+
+/** The row groups of the opened files, and the rows of all files: the others have as many to the byte. */
+function rowGroups(files: readonly DataFile[], opened: ReadonlyMap<DataFile, Shard | undefined>) {
+  const known = sum([...opened.values()].map((shard) => shard?.rows ?? 0));
+  const rowsPerByte = known / Math.max(1, bytesOf([...opened.keys()]));
+  const groups: Place[] = [];
   let before = 0;
-  for (const shard of shards) {
-    for (const [group, { num_rows }] of shard.metadata.row_groups.entries()) {
+  for (const file of files) {
+    const shard = opened.get(file);
+    if (!shard) before += Math.round(file.byteLength * rowsPerByte);
+    for (const [group, { num_rows }] of shard?.metadata.row_groups.entries() ?? []) {
       const rows = Number(num_rows);
-      if (rows > 0) places.push({ shard, group, range: { start: 0, end: rows }, before });
+      if (shard && rows > 0) groups.push({ shard, group, range: { start: 0, end: rows }, before });
       before += rows;
     }
   }
-  return places;
+  return { groups, rows: before };
 }
 
 /** Of a lone row group, the parts that can be found without reading it from its beginning. */

@@ -1,10 +1,9 @@
 import { isGzip } from '../local/content.ts';
 import type { DataFile } from '../local/data-file.ts';
-import { json } from '../local/json.ts';
-import type { Row } from '../rows.ts';
+import { shapeOf } from '../local/json-shape.ts';
 import type { Sampled } from './bounds.ts';
 import { csvFormat } from './csv.ts';
-import { sampleGzip, sampleJsonList } from './head.ts';
+import { sampleGzip, sampleList, sampleObject } from './head.ts';
 import { jsonLineFormat } from './json-lines.ts';
 import { type LineFormat, sampleLines } from './lines.ts';
 import { sampleParquet } from './parquet.ts';
@@ -19,35 +18,10 @@ export async function sampleSplit(files: readonly DataFile[], format: string): P
 const sampleText = (files: readonly DataFile[], format: LineFormat): Promise<Sampled> =>
   files.some(isGzip) ? sampleGzip(files, format) : sampleLines(files, format);
 
-/** Bytes that tell a list of rows from one row a line. */
-const LOOK = 2 << 20;
-
-/** `datasets` reads lines and lists of objects under any of the names. */
+/** By the shape of the first file that isn't empty. */
 async function sampleJson(files: readonly DataFile[]): Promise<Sampled> {
-  const [file] = files;
-  if (!file || isGzip(file) || /\.(?:jsonl|ndjson)$/i.test(file.name)) return sampleText(files, jsonLineFormat);
-  const head = new Uint8Array(await file.slice(0, LOOK));
-  if (isLines(head)) return sampleText(files, jsonLineFormat);
-  const sampled = await sampleJsonList(file, wholeList, head);
-  return files.length === 1 ? sampled : { ...sampled, total: null, reach: 'head' };
-}
-
-/** Whether the first line is an object by itself. */
-function isLines(head: Uint8Array): boolean {
-  const text = new TextDecoder().decode(head);
-  const [line = ''] = text.trimStart().split('\n', 1);
-  if (!line.startsWith('{')) return false;
-  try {
-    JSON.parse(line);
-    return text.includes('\n');
-  } catch {
-    return false;
-  }
-}
-
-async function wholeList(file: DataFile): Promise<Row[]> {
-  const { batches } = await json.open(file);
-  const rows: Row[] = [];
-  for await (const batch of batches({ start: 0, end: file.byteLength })) rows.push(...batch);
-  return rows;
+  const file = files.find(({ byteLength }) => byteLength > 0);
+  const shape = file ? await shapeOf(file) : 'lines';
+  if (shape === 'list') return sampleList(files);
+  return shape === 'object' ? sampleObject(files) : sampleText(files, jsonLineFormat);
 }

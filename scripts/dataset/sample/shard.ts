@@ -33,7 +33,9 @@ export function typesOf({ readable, metadata }: Shard): ColumnTypes | null {
   const declared = readable.declared?.columns ?? null;
   const features = featuresIn(metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value);
   if (!declared || !features) return declared;
-  return new Map([...declared].map(([name, type]) => [name, name in features ? featureName(features[name]) : type]));
+  return new Map(
+    [...declared].map(([name, type]) => [name, Object.hasOwn(features, name) ? featureName(features[name]) : type]),
+  );
 }
 
 function featuresIn(text: string | undefined): Readonly<Record<string, unknown>> | null {

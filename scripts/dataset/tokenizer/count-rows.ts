@@ -1,24 +1,15 @@
-import type { Mapping } from '../../plan/mapping.ts';
-import type { Method } from '../../plan/methods.ts';
 import { preview } from '../../printable.ts';
 import { applyMapping } from '../mapping.ts';
-import type { Shape } from '../methods/method.ts';
 import type { DatasetReport, TokenStatistics } from '../report.ts';
-import { type SeenRow, UNSEEN } from '../rows.ts';
+import { UNSEEN } from '../rows.ts';
 import { quantile } from '../tokens.ts';
 import { isTrainable } from '../trainable.ts';
-import type { ModelText } from './model-text.ts';
+import { type CountedRow, countedRows, type RowsToCount } from './counted-rows.ts';
 import { rendererOf } from './renderer.ts';
 import { rowTexts } from './row-texts.ts';
-import { countTokens, fate, type SequenceTokens } from './row-tokens.ts';
-import { tableRows } from './table-cells.ts';
+import { fate } from './row-tokens.ts';
 
-export interface CountInput {
-  model: ModelText;
-  method: Method;
-  shape: Shape;
-  mapping: Mapping | null;
-  rows: readonly SeenRow[];
+export interface CountInput extends RowsToCount {
   /** Rows of the split. */
   rowsTotal: number;
   /** Share of the rows seen that train, 0 to 1. */
@@ -50,12 +41,6 @@ export function renderedExample({
   return undefined;
 }
 
-interface CountedRow {
-  sequences: SequenceTokens[];
-  /** Rows that it stands for. */
-  weight: number;
-}
-
 /**
  * Token counts by the model's own tokenizer and chat template, as TRL makes them. Null where not one of the rows could
  * be counted.
@@ -64,17 +49,21 @@ export function countRows(input: CountInput): TokenStatistics | null {
   const { model, method, rowsTotal, trainedShare, maxLengths } = input;
   const { encode } = model;
   if (!encode) return null;
-  const { counted, unknown } = countEach(input, encode);
+  const rows = [...countedRows(input, encode)];
+  const counted = rows.filter((row) => 'tokens' in row);
+  const unknown = rows.filter((row) => 'uncounted' in row && row.uncounted === 'unknown').length;
   const weights = counted.reduce((sum, { weight }) => sum + weight, 0);
   if (weights === 0) return null;
-  const longest = ({ sequences }: CountedRow): number => Math.max(...sequences.map(({ length }) => length));
-  const all = ({ sequences }: CountedRow): number => sequences.reduce((sum, { length }) => sum + length, 0);
+  const longest = ({ tokens: { sequences } }: CountedRow): number => Math.max(...sequences.map(({ length }) => length));
+  const all = ({ tokens: { sequences } }: CountedRow): number => sequences.reduce((sum, { length }) => sum + length, 0);
   const lengths = counted.map((row) => [longest(row), row.weight] as const).sort(([a], [b]) => a - b);
   const tokens = counted.reduce((sum, row) => sum + all(row) * row.weight, 0);
   const byLength = maxLengths.map((max_length) => {
     const share = (what: 'cut' | 'dropped'): number =>
-      counted.reduce((sum, row) => sum + (fate(method, row.sequences, max_length) === what ? row.weight : 0), 0) /
-      weights;
+      counted.reduce(
+        (sum, row) => sum + (fate(method, row.tokens.sequences, max_length) === what ? row.weight : 0),
+        0,
+      ) / weights;
     return { max_length, truncated_share: share('cut'), dropped_share: share('dropped') };
   });
   const [asked] = byLength;
@@ -90,23 +79,4 @@ export function countRows(input: CountInput): TokenStatistics | null {
     ...(unknown > 0 ? { uncounted_rows: unknown } : {}),
     ...(asked ? { ...asked, by_length: byLength } : {}),
   };
-}
-
-function countEach(
-  { model, method, shape, mapping, rows }: CountInput,
-  encode: NonNullable<ModelText['encode']>,
-): { counted: CountedRow[]; unknown: number } {
-  const renderer = rendererOf(model.templates);
-  const whole = rows.filter(({ row, stands_for = 1 }) => stands_for > 0 && !Object.values(row).includes(UNSEEN));
-  const mapped = tableRows(whole.map(({ row }) => (mapping ? applyMapping(row, mapping) : row)));
-  const counted: CountedRow[] = [];
-  let unknown = 0;
-  for (const [index, row] of mapped.entries()) {
-    if (!isTrainable(shape.format, shape.conversational, row)) continue;
-    const texts = rowTexts(method, shape, row, renderer);
-    if ('unknown' in texts) unknown += 1;
-    if (!('sequences' in texts)) continue;
-    counted.push({ sequences: countTokens(method, texts, encode), weight: whole[index]?.stands_for ?? 1 });
-  }
-  return { counted, unknown };
 }

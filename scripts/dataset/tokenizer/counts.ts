@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_LENGTH, USUAL_LENGTHS } from '../../plan/lengths.ts';
 import { METHODS } from '../../plan/methods.ts';
 import { preview } from '../../printable.ts';
 import type { DatasetReport } from '../report.ts';
@@ -5,16 +6,12 @@ import { type CountInput, countRows, renderedExample } from './count-rows.ts';
 import type { ModelText } from './model-text.ts';
 import type { RowSample } from './row-sample.ts';
 
-/** TRL's own `max_length` (SFT, DPO, KTO, Reward). */
-const DEFAULT_MAX_LENGTH = 1024;
-const USUAL_LENGTHS = [512, 1024, 2048, 4096, 8192, 16_384, 32_768];
-
 /** The report with the model's own token counts and a rendered row, or with a note why there are none. */
 export function withModelCounts(
   report: DatasetReport,
   model: ModelText | { why: string },
   sample: RowSample | undefined,
-  maxLength = DEFAULT_MAX_LENGTH,
+  maxLength: number = DEFAULT_MAX_LENGTH,
 ): DatasetReport {
   const noted = (line: string): DatasetReport => ({ ...report, notes: [...report.notes, line] });
   if (!('templates' in model)) return noted(`Tokens and chat template not checked: ${model.why}.`);
@@ -35,7 +32,7 @@ export function withModelCounts(
   const rendered = renderedExample(input);
   const shown: DatasetReport = { ...report, ...(rendered ? { rendered_example: rendered } : {}) };
   if (!model.encode) {
-    return { ...shown, notes: [...shown.notes, `Tokens are estimated: of ${name} can't be counted, ${model.why}.`] };
+    return { ...shown, notes: [...shown.notes, `Tokens are estimated, not counted with the tokenizer of ${name}: ${model.why}.`] };
   }
   const tokens = countRows(input);
   if (!tokens) {

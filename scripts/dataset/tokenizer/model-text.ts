@@ -13,6 +13,8 @@ export interface ModelTemplates {
   eos: string | null;
   /** TRL takes the EOS token for padding where there is no other. */
   pad: string | null;
+  /** Whether it reads pictures; absent where that is not known. */
+  sees?: boolean;
   /** By name; transformers chooses `tool_use` for rows with tools, else `default`. Null: there is none. */
   templates: Readonly<Record<string, TemplateSource>> | null;
 }

@@ -1,4 +1,4 @@
-import type { Method } from '../../plan/methods.ts';
+import { isOnline, type Method } from '../../plan/methods.ts';
 import { preview } from '../../printable.ts';
 import { drops, fails, harms, note, type Problem, type Stage } from '../findings.ts';
 import type { Shape } from '../methods/method.ts';
@@ -46,7 +46,7 @@ export class RowChecks {
   /** What is to be said of the template itself. */
   asides(): Problem[] {
     const { templates } = this.model;
-    if (!this.shape.conversational || templates === null || this.method === 'grpo' || this.method === 'rloo') return [];
+    if (!this.shape.conversational || templates === null || isOnline(this.method)) return [];
     const tagged = Object.values(templates).some(({ source }) => /\{%-?\s*generation\s*-?%\}/.test(source));
     const untagged = note(
       'no_generation_tags',
@@ -143,7 +143,7 @@ export class RowChecks {
   }
 
   #needsEos(): boolean {
-    return this.method !== 'grpo' && this.method !== 'rloo';
+    return !isOnline(this.method);
   }
 
   /** A dataset's words in a message may differ a million times. */

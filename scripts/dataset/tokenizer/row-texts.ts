@@ -1,4 +1,4 @@
-import type { Method } from '../../plan/methods.ts';
+import { isOnline, type Method } from '../../plan/methods.ts';
 import { asSftReads } from '../from-value.ts';
 import type { Shape } from '../methods/method.ts';
 import { isRecord, type Row } from '../rows.ts';
@@ -6,7 +6,7 @@ import { sameJson } from '../trainable.ts';
 import type { ChatTemplate, Rendered, RenderOptions } from './chat-template.ts';
 
 /** One sequence that a trainer makes of a row. */
-export interface SequenceText {
+interface SequenceText {
   /** The beginning that is asked, not learnt; null where there is none. */
   prompt: string | null;
   /** All of it, the prompt included. */
@@ -19,7 +19,7 @@ export type RowTexts = { sequences: SequenceText[]; special: boolean } | { raise
 export interface Renderer {
   /** The end-of-sequence token, which TRL appends to plain text. */
   eos: string | null;
-  template(row: Row): ChatTemplate | { raises: string } | { unknown: string };
+  template(row: Row): ChatTemplate | { raises: string };
 }
 
 /**
@@ -93,8 +93,6 @@ function chatTexts(method: Method, { format }: Shape, row: Row, chat: Chat): Seq
       const [prompt, pair] = 'prompt' in row ? [messages(row.prompt), answers] : sharedTurns(answers);
       return pair.map((answer) => ask(prompt, answer));
     }
-    default:
-      throw cannotTell(`tokens of ${format} data are not counted`);
   }
 }
 
@@ -121,8 +119,6 @@ function plainTexts(method: Method, { format }: Shape, row: Row, eos: string | n
       const skip = given === null ? prompt.length : 0;
       return answers.map((answer) => ({ prompt, whole: prompt + ended(answer.slice(skip), eos) }));
     }
-    default:
-      throw cannotTell(`tokens of ${format} data are not counted`);
   }
 }
 
@@ -167,7 +163,7 @@ function sharedTurns([first = [], second = []]: Row[][]): [Row[], Row[][]] {
 
 /** GRPO and RLOO take tools and template arguments from their configuration, not from the rows. */
 function optionsOf(method: Method, row: Row): RenderOptions {
-  if (method === 'grpo' || method === 'rloo') return {};
+  if (isOnline(method)) return {};
   return { tools: toolsOf(row), extra: isRecord(row.chat_template_kwargs) ? row.chat_template_kwargs : {} };
 }
 

@@ -56,7 +56,7 @@ export const loadCases = (): Case[] =>
     .sort()
     .map(loadCase);
 
-/** Without a model nothing can be said about chat templates and lengths: cases of those are judged in test/train. */
+/** Without a model nothing can be said about chat templates, lengths and pictures that a model can't see. */
 export const isOfDataAlone = ({ template, max_length, model }: Case): boolean =>
   template === undefined && max_length === undefined && model === undefined;
 

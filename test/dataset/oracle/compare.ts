@@ -4,7 +4,7 @@ import type { Outcome } from './outcomes.ts';
 
 const STAGES = ['load', 'init', 'map', 'train'];
 
-type Said = Pick<Finding, 'kind' | 'stage' | 'error'>;
+type Said = Pick<Finding, 'kind' | 'stage' | 'error' | 'count'>;
 type Judged = Pick<MethodReport, 'verdict'> & { findings: readonly Said[] };
 
 /** What is wrong with what we say about rows as they are, given what TRL did with them; null where they agree. */
@@ -26,6 +26,23 @@ export function disagreement({ verdict, findings }: Judged, outcome: Outcome): s
   const words = staged.flatMap(({ stage, error }) => (stage === first && error !== undefined ? [error] : []));
   if (words.length === 0 || words.some((error) => outcome.error?.includes(error))) return null;
   return `says that TRL says ${words.join(' or ')}, but ${did(outcome)}`;
+}
+
+/**
+ * The same of the rows that TRL leaves out, of a dataset that trains. `tooLong`: the share of the rows that we say are
+ * left out for their length.
+ */
+export function miscounted(
+  { findings }: Pick<Judged, 'findings'>,
+  { kept }: Outcome,
+  rows: number,
+  tooLong = 0,
+): string | null {
+  const [left, all] = kept ?? [rows, rows];
+  const dropped = findings.filter(({ kind }) => kind === 'drops').reduce((sum, { count }) => sum + count, 0);
+  // KTO makes two rows of a pair.
+  const said = Math.round((dropped + tooLong * rows) * (all / rows));
+  return said === all - left ? null : `says that ${said} of ${all} are left out, but ${all - left} are`;
 }
 
 const at = (stage: string | undefined): number => STAGES.indexOf(stage ?? '');

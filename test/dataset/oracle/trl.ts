@@ -78,8 +78,15 @@ export async function tryCases(names: string[], { progress, parquet }: TryOption
 const OTHER_SEEDS = ['7', '79', '54', '46'];
 const TELLING = ['prompt', 'completion', 'chosen', 'rejected', 'messages'];
 
+const Rows = z.array(z.record(z.string(), z.unknown()));
+/** As they are, or one list of them many times. */
+const CaseRows = z.union([
+  Rows,
+  z.object({ $repeat: z.tuple([Rows, z.number()]) }).transform(({ $repeat }) => $repeat[0]),
+]);
+
 function isUnsure({ rows }: Case): boolean {
-  const [first] = z.array(z.record(z.string(), z.unknown())).parse(rows);
+  const [first] = CaseRows.parse(rows);
   const lists = TELLING.filter((name) => name in (first ?? {})).map((name) => Array.isArray(first?.[name]));
   return JSON.stringify(rows).includes('[]') || (lists.includes(true) && lists.includes(false));
 }

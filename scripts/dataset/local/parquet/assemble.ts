@@ -48,11 +48,8 @@ function value(
   if (!repeated) return struct(node, definition, repetition, cursors);
   const [inner, depth] = [definition + 1, repetition + 1];
   const item = itemOf(repeated);
-  return list(
-    item === repeated ? value(repeated, inner, depth, cursors) : field(item, inner, depth, cursors),
-    inner,
-    depth,
-  );
+  const one = item === repeated ? value(repeated, inner, depth, cursors) : field(item, inner, depth, cursors);
+  return list(isMap(node) ? pair(one) : one, inner, depth);
 }
 
 /** The repeated group in a list or a map; undefined for a plain struct. */
@@ -62,6 +59,12 @@ export function repeatedOf({ element, children }: SchemaTree): SchemaTree | unde
   const annotated = ['LIST', 'MAP', 'MAP_KEY_VALUE'].includes(kind) && children.length === 1;
   return annotated && repeated?.element.repetition_type === 'REPEATED' ? repeated : undefined;
 }
+
+export const isMap = ({ element }: SchemaTree): boolean =>
+  (element.logical_type?.type ?? element.converted_type ?? '').startsWith('MAP');
+
+/** An entry of a map, a tuple of key and value in Python. */
+const pair = (entry: Assembler): Assembler => ({ ...entry, read: () => Object.values(Object(entry.read())) });
 
 /** What a list holds: the only child of its repeated group, or that group itself where it has several or none. */
 export function itemOf(repeated: SchemaTree): SchemaTree {

@@ -3,6 +3,7 @@ import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from 'hyparquet/src/schema.js';
 import type { ColumnDecoder } from 'hyparquet/src/types.js';
 import { COMPRESSORS } from './decompress.ts';
+import { opaque } from './opaque.ts';
 
 /** A column as it is stored: the leaf of a nested one, in one row group. */
 export interface Leaf {
@@ -14,6 +15,8 @@ export interface Leaf {
   maxRepetition: number;
   /** UTF-8 text, which is decoded here, faster. */
   text: boolean;
+  /** Makes of a value what stands for it; null where it stands for itself. */
+  opaque: ((value: unknown) => unknown) | null;
   /** Entries in the chunk, nulls included. */
   entries: number;
 }
@@ -36,12 +39,13 @@ export function leafOf(schema: SchemaTree, column: ColumnMetaData): Leaf {
     maxDefinition: getMaxDefinitionLevel(path),
     maxRepetition: getMaxRepetitionLevel(path),
     text: isText(element),
+    opaque: opaque(element),
     entries: Number(column.num_values),
   };
 }
 
 /** Text to Arrow: JSON columns are text there, too. */
-export function isText({ type, converted_type, logical_type }: SchemaTree['element']): boolean {
+function isText({ type, converted_type, logical_type }: SchemaTree['element']): boolean {
   const kind = logical_type?.type ?? converted_type ?? '';
   return type === 'BYTE_ARRAY' && ['STRING', 'UTF8', 'ENUM', 'JSON'].includes(kind);
 }

@@ -43,7 +43,8 @@ export function decodeDictionary(header: PageHeader, bytes: Uint8Array, leaf: Le
   const page = decompressed(header, bytes, leaf);
   if (leaf.text) return plainTexts(page, 0, count);
   const { type, element } = leaf.decoder;
-  return convert(readPlain(readerOf(page), type, count, element.type_length), leaf.decoder);
+  const values = convert(readPlain(readerOf(page), type, count, element.type_length), leaf.decoder);
+  return leaf.opaque ? Array.from(values, leaf.opaque) : values;
 }
 
 export function decodePage(header: PageHeader, bytes: Uint8Array, leaf: Leaf, dictionary: Dictionary | null): Page {
@@ -70,7 +71,8 @@ function otherPage(header: PageHeader, bytes: Uint8Array, leaf: Leaf, dictionary
     entries: v1?.num_values ?? v2?.num_values ?? 0,
     definitions: page.definitionLevels?.length ? page.definitionLevels : null,
     repetitions: page.repetitionLevels.length ? page.repetitionLevels : null,
-    values,
+    // Those of a dictionary are done.
+    values: leaf.opaque && !encoding.endsWith('_DICTIONARY') ? Array.from(values, leaf.opaque) : values,
   };
 }
 

@@ -29,5 +29,8 @@ function ownName({ element, children }: SchemaTree): string {
   if (logical === 'NULL') return 'null';
   if (logical?.startsWith('TIMESTAMP')) return 'timestamp';
   if (logical === 'DATE') return 'date32';
+  if (logical === 'DECIMAL') return 'decimal128';
+  if (logical?.startsWith('TIME')) return 'time64';
+  if (logical === 'FLOAT16') return 'float16';
   return VALUES[element.type ?? ''] ?? 'binary';
 }
