@@ -71,9 +71,11 @@ export function withPictureProblem(row: Row, { vision }: Shape, problems: readon
 
 /** Each picture needs its place in the messages; text alone gets them all before the first question. */
 function picturesProblem(row: Row, messages: unknown): Problem | null {
-  const { image } = row;
-  if ('image' in row && !('images' in row) && (image === null || image === undefined)) {
-    const message = '`image` is null: TRL stops. Where some rows have none, use a list, `images`.';
+  const column = 'images' in row ? 'images' : 'image';
+  // Only messages may have no pictures at all, as a list that is null.
+  const given = column === 'images' && 'messages' in row;
+  if (column in row && (row[column] ?? null) === null && !given) {
+    const message = `\`${column}\` is null: TRL stops. Where some rows have no picture, give an empty list in \`images\`.`;
     return fails(
       'null_picture',
       message,
