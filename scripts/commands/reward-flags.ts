@@ -46,7 +46,7 @@ async function readReward(flag: string, cwd: string, columns: readonly string[])
       function: name,
       source,
       sha256: sha256(source),
-      column: column === undefined ? answerColumn(columns) : column,
+      column: column ?? null, // what it reads, and what is right, is its own business
       parameters,
       weight,
     };

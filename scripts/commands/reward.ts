@@ -2,13 +2,13 @@ import { applyMapping } from '../dataset/mapping.ts';
 import type { DatasetReport, MethodReport } from '../dataset/report.ts';
 import { type Row, type SeenRow, UNSEEN } from '../dataset/rows.ts';
 import { TrainerError } from '../errors.ts';
+import { many } from '../output/units.ts';
 import { shellWord } from '../plan/mapping.ts';
-import type { Method } from '../plan/methods.ts';
+import { isOnline, type Planned } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import { type Reward, rewardName } from '../plan/reward.ts';
 import type { Plan, PlanDraft } from '../plan/schema.ts';
 import { preview } from '../printable.ts';
-import { rewarded } from '../training/regions.ts';
 import type { CommandContext } from './context.ts';
 import { proposeReward } from './reward-columns.ts';
 import { readRewards } from './reward-flags.ts';
@@ -37,13 +37,13 @@ export interface ChosenReward {
  * one and none is given (with a proposal), or takes none; else what readRewards and tryRewards throw.
  */
 export async function chooseReward(
-  method: Method,
+  method: Planned,
   request: Request,
   data: { dataset: DatasetReport; report: MethodReport; rows: readonly Row[] },
   context: CommandContext,
 ): Promise<ChosenReward> {
   const flags = request.reward ?? [];
-  if (!rewarded(method)) {
+  if (!isOnline(method)) {
     if (flags.length > 0) throw takesNone(method);
     return { reward: null, weights: null, decisions: [] };
   }
@@ -99,13 +99,13 @@ function described(reward: Reward): string {
   const own =
     reward.kind === 'builtin'
       ? ''
-      : `your own, ${reward.source.split('\n').length} lines, sha256 ${reward.sha256.slice(0, 12)}, run on this machine to try it`;
+      : `your own, ${many(reward.source.split('\n').length, 'line')}, sha256 ${reward.sha256.slice(0, 12)}, run on this machine to try it`;
   return [own, read, weight].filter(Boolean).join(', ') || 'built in';
 }
 
 const scores = (tried: Tried | undefined): string =>
   tried?.right == null || tried.wrong === null
-    ? 'runs; the data have no right answer to try it on'
+    ? 'runs; not compared with right answers'
     : `${round(tried.right)} for right answers of ${tried.rows} rows, ${round(tried.wrong)} for wrong ones`;
 
 const notTried = (why: string): string =>
@@ -113,7 +113,7 @@ const notTried = (why: string): string =>
 
 const round = (score: number): number => Math.round(score * 1000) / 1000;
 
-function needed(method: Method, proposal: string | null): TrainerError {
+function needed(method: Planned, proposal: string | null): TrainerError {
   return new TrainerError(
     'usage',
     'reward_needed',
@@ -124,7 +124,7 @@ function needed(method: Method, proposal: string | null): TrainerError {
   );
 }
 
-function takesNone(method: Method): TrainerError {
+function takesNone(method: Planned): TrainerError {
   return new TrainerError(
     'usage',
     'no_reward_here',

@@ -9,9 +9,6 @@ def trainer_arguments(
 ) -> dict[str, Any]:
     recipe, trackio = plan["recipe"], plan["output"]["trackio"]
     return {
-        "bf16": recipe["precision"] == "bf16",
-        "fp16": recipe["precision"] == "fp16",
-        "logging_steps": 1,
         "logging_nan_inf_filter": False,  # it would show an older loss in place of NaN
         **recipe["training_args"],
         "model_init_kwargs": model_init,

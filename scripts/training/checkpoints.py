@@ -8,6 +8,8 @@ from typing import Any
 from transformers import TrainerCallback
 from transformers.trainer_callback import ExportableState
 
+from .events import emit
+
 RUN_FILE = "hf-llm-trainer.json"
 
 
@@ -35,6 +37,14 @@ def newest_checkpoint(folder: Path, digest: str) -> Path | None:
     states = {path: checkpoint_state(path, digest) for path in folder.glob("*checkpoint*")}
     steps = {path: state["global_step"] for path, state in states.items() if state is not None}
     return max(steps, key=lambda path: steps[path], default=None)
+
+
+def ensure_checkpoint(trainer: Any, folder: Path, digest: str) -> None:
+    """Saves the step that the trainer stopped at, where that is not done: others than we may stop it."""
+    step = trainer.state.global_step
+    if checkpoint_state(folder / f"checkpoint-{step}", digest) is None:
+        trainer._save_checkpoint(trainer.model, trial=None)
+        emit("checkpoint", step=step)
 
 
 def write_run_file(folder: Path, run: dict[str, Any]) -> None:

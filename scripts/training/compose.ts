@@ -2,14 +2,14 @@ import { basename } from 'node:path';
 import { TrainerError } from '../errors.ts';
 import { sha256 } from '../plan/digest.ts';
 import type { JsonValue } from '../plan/json.ts';
-import { PLANNED } from '../plan/methods.ts';
+import { isOnline, SEEING } from '../plan/methods.ts';
 import type { Plan, PlanDraft } from '../plan/schema.ts';
 import { collectParts, type Part, renderParts } from './collect-parts.ts';
 import { mapRowModule } from './mapping-python.ts';
 import { PARTS } from './parts.ts';
 import { pythonLiteral } from './python-literal.ts';
 import { type Import, renderImports } from './python-source.ts';
-import { regionsOf, rewarded, SEEING, TRAINERS } from './regions.ts';
+import { regionsOf, TRAINERS } from './regions.ts';
 import { EXCLUDE_NEWER, REQUIRES_PYTHON, scriptDependencies } from './requirements.ts';
 
 /** The plan with its script's hash, Python range and packages. */
@@ -24,18 +24,10 @@ export function completePlan(draft: PlanDraft): Plan {
 /**
  * One readable Python file that does what the plan says: a PEP 723 header, the plan as a literal, and of our
  * modules those that this run needs. The same plan gives the same bytes.
- * Throws TrainerError `usage` for a reward too many or too few, for pictures and a method for text, and for local data with a split to evaluate on.
+ * Throws TrainerError `usage` for a reward too many or too few, and for pictures and a method for text.
  */
 export function composeScript(plan: PlanDraft): { script: string; sha256: string } {
-  if (TRAINERS[plan.method] === undefined) {
-    throw new TrainerError(
-      'usage',
-      'method_not_supported',
-      `no training script for ${plan.method} yet`,
-      `Plan with one of: ${PLANNED.join(', ')}.`,
-    );
-  }
-  if (rewarded(plan.method) !== (plan.reward !== null)) {
+  if (isOnline(plan.method) !== (plan.reward !== null)) {
     throw new TrainerError(
       'usage',
       'reward_and_method',
@@ -49,14 +41,6 @@ export function composeScript(plan: PlanDraft): { script: string; sha256: string
       'pictures_not_supported',
       `the rows carry pictures, and ${plan.method} is planned for text only`,
       `Of pictures learn: ${SEEING.join(', ')}. Where the text makes sense alone, keep its columns only: --map <column>=<column>`,
-    );
-  }
-  if (plan.dataset.source === 'local' && plan.dataset.evaluation?.from === 'split') {
-    throw new TrainerError(
-      'usage',
-      'local_evaluation_split',
-      `local data has no split ${plan.dataset.evaluation.split} to evaluate on`,
-      'Hold out a share of the rows.',
     );
   }
   const parts = partsOf(plan);
@@ -73,7 +57,7 @@ export function composeScript(plan: PlanDraft): { script: string; sha256: string
 function partsOf(plan: PlanDraft): Part[] {
   const parts = collectParts('run', regionsOf(plan), (name) => {
     // The run imports `.sft` for every method: each has a module with the same function.
-    if (name === 'sft') return PARTS[TRAINERS[plan.method] ?? name];
+    if (name === 'sft') return PARTS[TRAINERS[plan.method]];
     return name === 'map_row' && plan.dataset.mapping ? mapRowModule(plan.dataset.mapping) : PARTS[name];
   });
   // PLAN's type.
@@ -83,11 +67,20 @@ function partsOf(plan: PlanDraft): Part[] {
 const TYPING: Import = { module: 'typing', names: ['Any'] };
 
 /** What of the plan decides what runs. */
-function decisions({ method, model, dataset, recipe, reward, limits, output }: PlanDraft): JsonValue {
+function decisions({ method, model, dataset, recipe, reward, limits, output, estimate }: PlanDraft): JsonValue {
   const { rows: _, vision: __, ...data } = dataset;
   // Uploaded data is found by its files' names, and this machine's paths are nobody's business there.
   const travelling = { ...data, id: basename(data.id), files: data.files.map((file) => basename(file)) };
-  return { method, model, dataset: data.upload ? travelling : data, recipe, reward, limits, output };
+  return {
+    method,
+    model,
+    dataset: data.upload ? travelling : data,
+    recipe,
+    reward,
+    // What has to be kept of the time for saving and uploading.
+    limits: { ...limits, saving_seconds: estimate.seconds_parts?.saving ?? 0 },
+    output,
+  };
 }
 
 function header(plan: PlanDraft): string {

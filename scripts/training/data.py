@@ -16,38 +16,29 @@ from .trainable import is_trainable
 
 
 def load_rows(dataset: dict[str, Any], seed: int) -> tuple[Dataset, Dataset | None]:
-    """Rows to train on and rows held out. `examples` is the first N of a seeded shuffle; a held-out share is the end
+    """Rows to train on and rows held out. `examples` is the first N of a seeded shuffle; what is held out is the end
     of what is used, at most half of it."""
-    rows, held_out = load_split(dataset, dataset["split"]), None
+    rows, held_out = load_split(dataset), None
     # <divided>
-    evaluation = dataset["evaluation"]
+    rows = rows.shuffle(seed=seed)
     # </divided>
-    # <shuffled>
-    if dataset["examples"] is not None or (evaluation and evaluation["from"] == "share"):
-        rows = rows.shuffle(seed=seed)
-    # </shuffled>
     # <examples>
     if dataset["examples"] is not None:
         rows = rows.select(range(min(dataset["examples"], len(rows))))
     # </examples>
-    # <evaluation_share>
-    if evaluation and evaluation["from"] == "share":
-        keep = len(rows) - min(evaluation["rows"], len(rows) // 2)
+    # <evaluation>
+    if dataset["evaluation"] is not None:
+        keep = len(rows) - min(dataset["evaluation"]["rows"], len(rows) // 2)
         rows, held_out = rows.select(range(keep)), rows.select(range(keep, len(rows)))
-    # </evaluation_share>
-    # <evaluation_split>
-    if evaluation and evaluation["from"] == "split":
-        held_out = load_split(dataset, evaluation["split"])
-        held_out = held_out.select(range(min(evaluation["rows"], len(held_out))))
-    # </evaluation_split>
+    # </evaluation>
     if len(rows) == 0 or (held_out is not None and len(held_out) == 0):
         raise CannotTrain("no_rows", "no row is left that can train: validate the data")
     return rows, held_out
 
 
-def load_split(dataset: dict[str, Any], split: str) -> Dataset:
+def load_split(dataset: dict[str, Any]) -> Dataset:
     # <hub_data>
-    rows = load_hub_split(dataset, split)
+    rows = load_hub_split(dataset)
     # <mapping>
     rows = map_columns(rows, dataset["mapping"]["columns"])
     # </mapping>
@@ -56,7 +47,7 @@ def load_split(dataset: dict[str, Any], split: str) -> Dataset:
     # </drop_invalid>
     # </hub_data>
     # <local_data>
-    rows = load_files(local_files(dataset), dataset)  # all of this split
+    rows = load_files(local_files(dataset), dataset)
     # </local_data>
     # <vision>
     rows = with_pictures(rows)

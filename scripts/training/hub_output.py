@@ -21,6 +21,8 @@ LAST_CHECKPOINT = "last-checkpoint"
 # Of an earlier run in the same repository: `from_pretrained` could take them for this model's.
 STALE = [f"{LAST_CHECKPOINT}/*", "*.safetensors", "*.safetensors.index.json", "*.bin", "adapter_config.json"]
 
+UNREACHABLE = (errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH)
+
 Result = TypeVar("Result")
 
 
@@ -140,15 +142,24 @@ class HubRepo:
             try:
                 return request()
             except (OSError, httpx.HTTPError, RuntimeError) as error:  # RuntimeError: hf_xet's
-                # Where a file's address can't be read, the answer is the cause of an error of its own.
-                response = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
-                outage = response is None or response.status_code == 429 or response.status_code >= 500
-                full = isinstance(error, OSError) and error.errno == errno.ENOSPC
-                if not outage or full or time.monotonic() + pause > self.deadline:
+                if not is_outage(error) or time.monotonic() + pause > self.deadline:
                     raise
                 alarm("hub_retry", f"the Hub doesn't answer, trying again in {pause:.0f} s: {error}")
             time.sleep(pause)
             pause = min(2 * pause, 120.0)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether it is the network's or the Hub's, and may be over soon. Errors of this machine's files carry the
+    system's number; what the Hub answered is sometimes the cause of an error of its client's own."""
+    for one in (error, error.__cause__):
+        response = getattr(one, "response", None)
+        if response is not None:
+            return bool(response.status_code == 429 or response.status_code >= 500)
+        number = getattr(one, "errno", None)
+        if number is not None:
+            return isinstance(one, (ConnectionError, TimeoutError)) or number in UNREACHABLE
+    return True
 
 
 def link_or_copy(source: str, target: str) -> None:

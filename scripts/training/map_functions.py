@@ -86,7 +86,8 @@ def refuse(constant: str) -> None:
 # <choose>
 def choose(value: Any, cases: list[tuple[str | float, Any]]) -> Any:
     for case, chosen in cases:
-        if value == case and isinstance(value, bool) is isinstance(case, bool):
+        # A decimal is no number here.
+        if isinstance(value, (str, int, float)) and value == case and isinstance(value, bool) is isinstance(case, bool):
             return chosen
     return None
 

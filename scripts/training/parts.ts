@@ -11,11 +11,11 @@ import events from './events.py';
 import grpo from './grpo.py';
 import hub_data from './hub_data.py';
 import hub_output from './hub_output.py';
+import judge from './judge.py';
 import kto from './kto.py';
 import local_data from './local_data.py';
 import lora from './lora.py';
 import mapping from './mapping.py';
-import math_judge from './math_judge.py';
 import merge from './merge.py';
 import model from './model.py';
 import pairs from './pairs.py';
@@ -62,11 +62,11 @@ export const PARTS: Readonly<Record<string, string>> = {
   grpo,
   hub_data,
   hub_output,
+  judge,
   kto,
   local_data,
   lora,
   mapping,
-  math_judge,
   merge,
   model,
   pairs,

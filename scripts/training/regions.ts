@@ -1,11 +1,11 @@
 import { extname } from 'node:path';
 import { isRenaming } from '../plan/mapping.ts';
-import type { Method } from '../plan/methods.ts';
+import type { Planned } from '../plan/methods.ts';
 import type { PlanDraft } from '../plan/schema.ts';
 import { rewardRegions } from './reward-parts.ts';
 
 /** The module with `make_trainer`, by method. */
-export const TRAINERS: Readonly<Partial<Record<Method, string>>> = {
+export const TRAINERS: Readonly<Record<Planned, string>> = {
   sft: 'sft',
   dpo: 'dpo',
   kto: 'kto',
@@ -13,12 +13,6 @@ export const TRAINERS: Readonly<Partial<Record<Method, string>>> = {
   grpo: 'grpo',
   rloo: 'rloo',
 };
-
-/** Methods that score what the model answers. */
-export const rewarded = (method: Method): boolean => method === 'grpo' || method === 'rloo';
-
-/** Methods by which a vision-language model learns from rows with pictures. */
-export const SEEING: readonly Method[] = ['sft', 'dpo', 'grpo'];
 
 /** Which of the marked regions belong to this run. */
 export function regionsOf({ method, model, dataset, recipe, reward, output }: PlanDraft): Set<string> {
@@ -40,9 +34,6 @@ export function regionsOf({ method, model, dataset, recipe, reward, output }: Pl
     evaluation: dataset.evaluation !== null,
     examples: dataset.examples !== null,
     divided: dataset.examples !== null || dataset.evaluation !== null,
-    shuffled: dataset.examples !== null || dataset.evaluation?.from === 'share',
-    evaluation_share: dataset.evaluation?.from === 'share',
-    evaluation_split: dataset.evaluation?.from === 'split',
     conversational: dataset.conversational,
     samples,
     scores: method === 'reward',

@@ -1,4 +1,4 @@
-"""The reward is tried before the model is loaded: one that fails, or can't tell right from wrong, trains nothing."""
+"""The reward is tried before the model is loaded: one that fails trains nothing."""
 
 import asyncio
 import inspect
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
-from .events import CannotTrain
+from .events import CannotTrain, alarm
 from .reward import load_reward
 from .reward_examples import example_answers
 from .reward_text import Reward
@@ -15,15 +15,30 @@ from .reward_text import Reward
 ROWS = 8
 
 
-def try_reward(specs: list[dict[str, Any]], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Scores answers to the first rows. Raises CannotTrain with what is wrong with a reward."""
+class CannotTell(CannotTrain):
+    """The reward runs and can't tell right from wrong: of these few rows, and others may say something else."""
+
+
+def try_reward(
+    specs: list[dict[str, Any]], rows: Iterable[dict[str, Any]], *, strict: bool = True
+) -> list[dict[str, Any]]:
+    """Scores answers to the first rows. Raises CannotTrain with what is wrong with a reward. Not `strict`: one that
+    can't tell on these rows is an alarm, since a plan that was approved passed on others."""
     first = [row for _, row in zip(range(ROWS), rows, strict=False)]
-    tried = [try_one(spec, reward, first) for spec, reward in zip(specs, load_reward(specs), strict=True)]
-    for one in tried:
+    tried = []
+    for spec, reward in zip(specs, load_reward(specs), strict=True):
+        try:
+            one = try_one(spec, reward, first)
+        except CannotTell as doubt:
+            if strict:
+                raise
+            alarm(doubt.code, str(doubt))
+            continue
         if one["right"] is None:
-            print(f"Reward {one['name']} runs; the data have no right answer to try it on")
+            print(f"Reward {one['name']} runs; it was not compared with right answers")
         else:
             print(f"Reward {one['name']}: {one['right']:.3g} for right answers, {one['wrong']:.3g} for wrong ones")
+        tried.append(one)
     return tried
 
 
@@ -41,10 +56,10 @@ def try_one(spec: dict[str, Any], reward: Reward, rows: list[dict[str, Any]]) ->
     means = [tuple(mean(scored(name, reward, rows, answers)) for answers in pair) for pair in pairs]
     known = [(right, wrong) for right, wrong in means if right is not None and wrong is not None]
     if not known:
-        raise CannotTrain("reward_scores_nothing", f"reward {name} scores none of {len(rows)} rows: is {column} right?")
+        raise CannotTell("reward_scores_nothing", f"reward {name} scores none of {len(rows)} rows: is {column} right?")
     right, wrong = max(known, key=lambda pair: pair[0] - pair[1])
     if not right > wrong:
-        raise CannotTrain(
+        raise CannotTell(
             "reward_cannot_tell",
             f"reward {name} can't tell right from wrong: {right:.3g} for the right answers of {len(rows)} rows, "
             f"{wrong:.3g} for wrong ones",

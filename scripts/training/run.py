@@ -18,7 +18,7 @@ from transformers import TrainerCallback, TrainerState, set_seed
 from .arguments import trainer_arguments
 from .callbacks import ReportProgress
 from .card import model_card
-from .checkpoints import RUN_FILE, PlanDigest, is_finished, newest_checkpoint, write_run_file
+from .checkpoints import RUN_FILE, PlanDigest, ensure_checkpoint, is_finished, newest_checkpoint, write_run_file
 from .curves import Curves, usable_space
 from .data import load_rows
 from .events import CannotTrain, alarm, emit
@@ -45,7 +45,7 @@ RESUME = os.environ.get("HF_LLM_TRAINER_RESUME") != "0"
 def main() -> int:
     began = time.monotonic()
     deadline = began - (time.time() - STARTED_AT) + TIMEOUT_SECONDS
-    stop = StopInTime(deadline - deadline_margin(TIMEOUT_SECONDS))
+    stop = StopInTime(deadline - deadline_margin(TIMEOUT_SECONDS, PLAN["limits"]["saving_seconds"]))
     stop.watch_signals()
     be_quiet()
 
@@ -81,7 +81,7 @@ def main() -> int:
     # </kto>
     # <rewards>
     emit("stage", stage="checking_reward")
-    try_reward(PLAN["reward"], rows)
+    try_reward(PLAN["reward"], rows, strict=False)
     # </rewards>
 
     emit("stage", stage="loading_model")
@@ -137,15 +137,18 @@ def main() -> int:
     history = list(trainer.state.log_history)
     train(trainer, checkpoint)
     step, total_steps = trainer.state.global_step, trainer.state.max_steps
+    if step == 0:
+        raise CannotTrain("no_steps", "training ended before its first step: there are too few rows for one")
 
-    if stop.reason is not None:
+    if stop.reason is not None or step < total_steps:
+        ensure_checkpoint(trainer, checkpoints, DIGEST)
         # <hub_output>
         emit("stage", stage="pushing")
         card = model_card(PLAN, step, total_steps, history + trainer.state.log_history)
         repo.upload_last_checkpoint(checkpoints / f"checkpoint-{step}", step, card)
         # </hub_output>
         curves.finish()
-        emit("stopped", reason=stop.reason, step=step)
+        emit("stopped", reason=stop.reason or "early", step=step)
         return EXIT_STOPPED
 
     emit("stage", stage="saving")

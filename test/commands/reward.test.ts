@@ -45,10 +45,10 @@ describe('--reward', () => {
       file: 'mine.py',
       function: 'judge',
       source: SOURCE,
-      column: 'answer',
-    });
-    expect((await read(`${join(folder, 'mine.py')}:judge:column=none,weight=2`))[0]).toMatchObject({
       column: null,
+    });
+    expect((await read(`${join(folder, 'mine.py')}:judge:column=answer,weight=2`))[0]).toMatchObject({
+      column: 'answer',
       weight: 2,
     });
   });
@@ -150,6 +150,18 @@ describe('plan', () => {
       cwd: folder,
     });
     expect(elsewhere.value.error.code).toBe('plan_not_writable'); // everything before it went well
+  });
+
+  it('says how long answers may be where they would not fit', async () => {
+    const grpo = ['--method', 'grpo', '--reward', 'math', '--set'];
+    const { code, value } = await plan(...grpo, 'max_completion_length=100000');
+    expect({ code, error: value.error.code }).toEqual({ code: 2, error: 'too_long' });
+    expect(value.error.message).toMatch(/^answers of 100000 tokens after prompts of up to \d+ are more than/);
+    const [hinted = ''] = /max_completion_length=\d+/.exec(value.error.hint) ?? [];
+    // It fits the model; the first flavor that is tried may be too small for it.
+    const followed = await plan(...grpo, hinted);
+    expect(followed.value.error?.code).not.toBe('too_long');
+    expect((await plan(...grpo, 'max_completion_length=64')).value.card).not.toMatch(/could compare/);
   });
 
   it('is another plan when the function changes', async () => {

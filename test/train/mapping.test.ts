@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diskFiles } from '../../scripts/dataset/local/files.ts';
-import { parquetRows } from '../../scripts/dataset/local/parquet.ts';
+import { parquet } from '../../scripts/dataset/local/parquet.ts';
 import { isObject } from '../../scripts/dataset/mapping/functions.ts';
 import { applyMapping, parseMapping } from '../../scripts/dataset/mapping.ts';
 import type { Row } from '../../scripts/dataset/rows.ts';
@@ -39,7 +39,7 @@ for line in open(sys.argv[1], encoding="utf-8"):
 
 /** A column of each type. Not decimals, times of day, durations and maps: what is read for those is not the same. */
 const PARQUET_TYPES = `
-import datetime, sys
+import datetime, decimal, sys
 import pyarrow as pa, pyarrow.parquet as pq
 
 day = datetime.date(2020, 1, 1)
@@ -58,6 +58,8 @@ columns = {
     "date": pa.array([day, None, day]),
     "date64": pa.array([day, None, day], pa.date64()),
     "timestamp": pa.array([datetime.datetime(2020, 1, 1), None, None], pa.timestamp("us")),
+    "decimal": pa.array([decimal.Decimal("1.5"), decimal.Decimal("5.0"), None]),
+    "time": pa.array([datetime.time(1, 2), None, datetime.time(0)]),
     "binary": pa.array([b"a", b"\\xff", None]),
     "fixed": pa.array([b"ab", b"cd", None], pa.binary(2)),
     "object": pa.array([{"a": 5, "text": "x"}, {"a": None, "text": None}, None]),
@@ -171,10 +173,10 @@ describe('validation and training make the same of a row', () => {
     expect(made.code, made.log.slice(-2000)).toBe(0);
     const file = await diskFiles.open(path);
     const rows: Row[] = [];
-    for await (const row of parquetRows(file)) rows.push(row);
+    for await (const batch of (await parquet.open(file)).all()) rows.push(...batch);
     await file.close();
     const names = Object.keys(rows[0] ?? {});
-    expect(names.length).toBe(20);
+    expect(names.length).toBe(22);
     const cases = names.flatMap((name) =>
       OF_ANY_TYPE.map((each) => {
         const mapping = parseMapping([`made=${each.replaceAll('$', `column("${name}")`)}`]);

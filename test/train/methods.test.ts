@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../scripts/plan/digest.ts';
-import type { Method } from '../../scripts/plan/methods.ts';
+import type { Planned } from '../../scripts/plan/methods.ts';
 import type { Request } from '../../scripts/plan/request.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
 import { totalSteps } from '../../scripts/planner/steps.ts';
@@ -17,7 +17,7 @@ const REWARD: Plan['reward'] = [
   { kind: 'builtin', name: 'length', column: null, parameters: { target: 40, unit: 'characters' }, weight: 1 },
 ];
 
-const ARGUMENTS: Partial<Record<Method, Plan['recipe']['training_args']>> = {
+const ARGUMENTS: Partial<Record<Planned, Plan['recipe']['training_args']>> = {
   dpo: { max_length: 128 },
   kto: { max_length: 128 },
   reward: { max_length: 128 },
@@ -26,7 +26,7 @@ const ARGUMENTS: Partial<Record<Method, Plan['recipe']['training_args']>> = {
 };
 
 async function methodPlan(
-  method: Method,
+  method: Planned,
   shape: Shape,
   { mode = 'full' as 'full' | 'lora', steps = 6, held_out = 4, args = {} as Plan['recipe']['training_args'] } = {},
 ): Promise<Plan> {
@@ -53,7 +53,7 @@ async function methodPlan(
 const losses = (ran: Ran): (number | null)[] => only(ran, 'step').map(({ loss }) => loss);
 
 /** What a step and an evaluation tell besides the loss. */
-const MEASURES: Partial<Record<Method, ('reward' | 'reward_std' | 'kl' | 'margin' | 'accuracy')[]>> = {
+const MEASURES: Partial<Record<Planned, ('reward' | 'reward_std' | 'kl' | 'margin' | 'accuracy')[]>> = {
   dpo: ['margin', 'accuracy'],
   kto: ['margin', 'kl'],
   reward: ['margin', 'accuracy'],
@@ -89,7 +89,7 @@ function succeeded(ran: Ran): void {
 }
 
 describe('every method', () => {
-  it.each<[Method, Shape, 'full' | 'lora']>([
+  it.each<[Planned, Shape, 'full' | 'lora']>([
     ['dpo', 'pairs', 'full'],
     ['dpo', 'text pairs', 'lora'],
     ['dpo', 'pairs that begin with the prompt', 'lora'],
@@ -121,7 +121,7 @@ describe('every method', () => {
 });
 
 describe('killed and started again', () => {
-  it.each<[Method, Shape, 'full' | 'lora']>([
+  it.each<[Planned, Shape, 'full' | 'lora']>([
     ['grpo', 'prompts', 'full'],
     ['reward', 'pairs', 'lora'],
   ])('%s on %s, %s, ends with the weights of a run that nobody disturbed', async (method, shape, mode) => {
@@ -145,7 +145,7 @@ describe('killed and started again', () => {
 });
 
 describe('the steps that the planner counts', () => {
-  it.each<[Method, Shape, { batch: number; accumulation: number; epochs: number; set: Request['set'] }]>([
+  it.each<[Planned, Shape, { batch: number; accumulation: number; epochs: number; set: Request['set'] }]>([
     ['grpo', 'prompts', { batch: 4, accumulation: 3, epochs: 1, set: { num_generations: 6, num_iterations: 2 } }],
     ['kto', 'text pairs', { batch: 4, accumulation: 4, epochs: 1.5, set: {} }],
     ['dpo', 'text pairs', { batch: 8, accumulation: 2, epochs: 2, set: {} }],

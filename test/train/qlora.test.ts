@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Method } from '../../scripts/plan/methods.ts';
+import type { Planned } from '../../scripts/plan/methods.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
 import { buildRecipe } from '../../scripts/planner/recipe.ts';
 import { scriptDependencies } from '../../scripts/training/requirements.ts';
@@ -19,7 +19,7 @@ const quantization = buildRecipe(work(), {
   epochs: 1,
 }).quantization;
 
-const FORMATS: [Method, Plan['dataset']['format'], boolean][] = [
+const FORMATS: [Planned, Plan['dataset']['format'], boolean][] = [
   ['sft', 'language-modeling', true],
   ['dpo', 'preference', false],
 ];

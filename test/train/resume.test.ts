@@ -1,9 +1,9 @@
-import { copyFile, cp, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../scripts/plan/digest.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
-import { LORA, localPlan, only, QUICKSTART_DATA, train } from '../support/training.ts';
+import { LORA, localPlan, only, QUICKSTART_DATA, temporaryFolder, train, trainingPython } from '../support/training.ts';
 
 const WEIGHTS = { full: 'model.safetensors', lora: 'adapter_model.safetensors' };
 
@@ -86,6 +86,83 @@ describe('the deadline', () => {
     expect(only(stopped, 'stopped')).toMatchObject([{ reason: 'deadline', step: 1 }]);
   });
 });
+
+describe('a stop that is not of our making', () => {
+  it('is no end: the run is not finished, and goes on from a checkpoint of that step', async () => {
+    // transformers' own handler of SIGTERM, in place of the script's, ends the training without a word.
+    const plan = await localPlan(QUICKSTART_DATA, {
+      recipe: {
+        total_steps: 100_000,
+        training_args: { max_steps: 100_000, save_steps: 50_000, enable_jit_checkpoint: true },
+      },
+    });
+    const stopped = await train(plan, {
+      env,
+      onEvent: (event, kill) => event.event === 'step' && event.step === 3 && kill('SIGTERM'),
+    });
+    expect(stopped.code, stopped.log).toBe(75);
+    const [end] = only(stopped, 'stopped');
+    expect(end?.reason).toBe('early');
+    expect(only(stopped, 'done')).toEqual([]);
+
+    const resumed = await train(plan, {
+      env,
+      onEvent: (event, kill) => event.event === 'step' && kill('SIGKILL'),
+    });
+    expect(only(resumed, 'start')).toMatchObject([{ from_step: end?.step }]);
+  });
+
+  it('leaves a checkpoint where nobody saved one', async () => {
+    const plan = await twelveSteps('full');
+    const stopped = await train(plan, { env, python: await stoppingAt(5) });
+    expect(stopped.code, stopped.log).toBe(75);
+    expect(only(stopped, 'stopped')).toMatchObject([{ reason: 'early', step: 5 }]);
+    expect(only(stopped, 'checkpoint').map(({ step }) => step)).toEqual([4, 5]);
+
+    const resumed = await train(plan, { env });
+    expect(resumed.code).toBe(0);
+    expect(only(resumed, 'start')).toMatchObject([{ from_step: 5 }]);
+    expect((await train(elsewhere(plan), { env })).code).toBe(0);
+    expect(await weights(plan, 'full')).toBe(await weights(elsewhere(plan), 'full'));
+  });
+});
+
+it('a run is finished at the steps that TRL counts, were they fewer than the plan’s', async () => {
+  const plan = await localPlan(QUICKSTART_DATA, {
+    recipe: {
+      total_steps: 50,
+      training_args: { max_steps: -1, num_train_epochs: 1.5, packing: true, max_length: 256 },
+    },
+  });
+  const ran = await train(plan, { env });
+  expect(ran.code, ran.log).toBe(0);
+  const [start] = only(ran, 'start');
+  expect(start?.total_steps).toBeLessThan(50);
+  expect(only(ran, 'done')).toMatchObject([{ step: start?.total_steps }]);
+});
+
+/** A Python in which transformers itself asks the trainer to stop after a step. */
+async function stoppingAt(step: number): Promise<string> {
+  const folder = await temporaryFolder();
+  const lines = [
+    'import sys',
+    'from transformers.trainer_callback import DefaultFlowCallback',
+    'usual = DefaultFlowCallback.on_step_end',
+    'def on_step_end(self, args, state, control, **kwargs):',
+    '    control = usual(self, args, state, control, **kwargs)',
+    `    control.should_training_stop |= state.global_step == ${step}`,
+    '    return control',
+    'DefaultFlowCallback.on_step_end = on_step_end',
+    'import runpy',
+    "runpy.run_path(sys.argv[1], run_name='__main__')",
+  ];
+  await writeFile(join(folder, 'stopping.py'), lines.join('\n'));
+  const python = join(folder, 'python');
+  await writeFile(python, `#!/bin/sh\nexec "${await trainingPython()}" "${join(folder, 'stopping.py')}" "$@"\n`, {
+    mode: 0o755,
+  });
+  return python;
+}
 
 describe('which checkpoint', () => {
   it('none of another plan, none that is not whole, none where nothing is to be kept', async () => {

@@ -68,14 +68,10 @@ describe('plan tries the reward on this machine', () => {
     ['sums.jsonl', 'exact', /reward exact: .*; 1 for right answers of 8 rows, 0 for wrong ones/],
     [
       'sums.jsonl',
-      'mine.py:near',
+      'mine.py:near:column=answer',
       /reward mine\.py:near: your own, \d+ lines, .* 1 for right answers of 8 rows, 0\.\d+ for/,
     ],
-    [
-      'sums.jsonl',
-      'mine.py:same:column=none',
-      /reward mine\.py:same: your own, .*; runs; the data have no right answer/,
-    ],
+    ['sums.jsonl', 'mine.py:same', /reward mine\.py:same: your own, .*; runs; not compared with right answers/],
     ['sums.jsonl', 'format', /reward format: built in; 1 for right answers of 8 rows, 0 for wrong ones/],
     [
       'programs.jsonl',
@@ -90,7 +86,7 @@ describe('plan tries the reward on this machine', () => {
 
   it.each<[reward: string, code: number, error: string, message: RegExp]>([
     ['mine.py:trusting', 2, 'reward_fails', /could not convert string to float/],
-    ['mine.py:same', 3, 'reward_cannot_tell', /mine\.py:same can't tell right from wrong: 0\.5 .* 0\.5/],
+    ['mine.py:same:column=answer', 3, 'reward_cannot_tell', /mine\.py:same can't tell right from wrong: 0\.5 .* 0\.5/],
     ['mine.py:short', 2, 'reward_fails', /unexpected keyword argument/],
     ['mine.py:torn', 2, 'reward_result', /not one number for each of 8 answers/],
     ['mine.py:far', 2, 'reward_fails', /ModuleNotFoundError/],
@@ -145,11 +141,18 @@ describe('the run tries it again', () => {
     expect(only(ran, 'alarm').map(({ code }) => code)).toContain('rewards_do_not_vary');
   });
 
-  it('and trains nothing with one that can’t tell', async () => {
+  it('and trains with one that can’t tell on its rows, with an alarm: the plan, on others, could', async () => {
     const ran = await train(await grpo([exact, own('same')]));
+    expect(ran.code, ran.log).toBe(0);
+    expect(only(ran, 'alarm').map(({ code }) => code)).toContain('reward_cannot_tell');
+    expect(only(ran, 'done')).toHaveLength(1);
+  });
+
+  it('and trains nothing with one that fails', async () => {
+    const ran = await train(await grpo([exact, own('trusting')]));
     expect(ran.code).toBe(1);
     expect(ran.log).not.toContain('Traceback');
-    expect(only(ran, 'alarm')).toMatchObject([{ code: 'reward_cannot_tell' }]);
+    expect(only(ran, 'alarm')).toMatchObject([{ code: 'reward_fails' }]);
     expect(only(ran, 'stage').map(({ stage }) => stage)).not.toContain('loading_model');
   });
 });

@@ -62,7 +62,7 @@ async function claimsOf(model: string): Promise<{ claims: Claim[]; unknown: Row[
     const counts = tableRows(counted).map((row) => {
       const texts = rowTexts(method, shape, row, renderer);
       if (!('sequences' in texts)) throw new Error(JSON.stringify(texts));
-      return countTokens(method, texts, encode).map(({ length, prompt }) => [length, prompt]);
+      return countTokens(method, texts, encode).sequences.map(({ length, prompt }) => [length, prompt]);
     });
     if (counted.length > 0) found.push({ method, shape, rows: counted, says: { counts } });
   }

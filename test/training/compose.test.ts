@@ -53,6 +53,12 @@ describe.each(variants())('%s', (_, plan) => {
   });
 });
 
+it('knows how long the plan expects saving to take', () => {
+  const estimate = { seconds_parts: { training: 3600, saving: 569 } };
+  expect(composeScript(samplePlan({ estimate })).script).toContain('"saving_seconds": 569}');
+  expect(composeScript(samplePlan()).script).toContain('"saving_seconds": 0}');
+});
+
 describe('only the parts that the run needs', () => {
   it.each<[variant: string, has: string[], lacks: string[]]>([
     [
@@ -113,11 +119,6 @@ describe('what is refused', () => {
       'kto is planned for text only',
     ],
     ['a method that learns from a reward, without one', { method: 'grpo' as const }, 'the plan has none'],
-    [
-      'local data with a split to evaluate on',
-      { dataset: { source: 'local' as const, evaluation: { from: 'split' as const, split: 'test', rows: 5 } } },
-      'local data has no split test to evaluate on',
-    ],
   ])('%s', (_, overrides, message) => {
     expect(() => samplePlan(overrides)).toThrow(message);
   });

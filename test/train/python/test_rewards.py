@@ -98,6 +98,32 @@ def test_mathematics_that_never_ends(answer: str) -> None:
     assert time.monotonic() - began < 45
 
 
+@pytest.mark.parametrize(
+    ("reward", "hostile", "fine"),
+    [
+        (spec("regex", pattern=r"^(a+)+$"), "a" * 40 + "b", "aaaa"),
+        (spec("regex", pattern=r"(a+)+", full=True), "a" * 40 + "b", "a" * 1000),
+        (spec("json_schema", schema={"pattern": "^(a+)+$"}), json.dumps("a" * 40 + "b"), '"a"'),
+        (spec("json_schema", "a"), json.dumps("a" * 40 + "b"), '"a"'),
+    ],
+    ids=str,
+)
+def test_patterns_that_never_end(reward: dict, hostile: str, fine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """They score 0, once with an alarm; and the next answer is judged all the same."""
+    began = time.monotonic()
+    schemas = [{"pattern": "^(a+)+$"}] * 4
+    assert load_reward([reward])[0](completions=[hostile, fine, hostile, fine], a=schemas) == [0, 1, 0, 1]
+    assert time.monotonic() - began < 45
+    assert capsys.readouterr().out.count('"reward_slow"') == 1
+
+
+def test_many_answers_are_judged_quickly() -> None:
+    function = load_reward([spec("regex", pattern=r"^\d+$")])[0]
+    began = time.monotonic()
+    assert function(completions=["1", "a"] * 1000) == [1, 0] * 1000
+    assert time.monotonic() - began < 10
+
+
 def test_mathematics_is_no_code(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     answers = [f"\\boxed{{__import__('os').system('touch {mark}')}}", f"__import__('os').system('touch {mark}')"]
@@ -207,6 +233,18 @@ def test_what_the_trial_stops(reward: dict, code: str, message: str) -> None:
     with pytest.raises(CannotTrain, match=message) as stopped:
         try_reward([reward], ROWS)
     assert stopped.value.code == code
+
+
+def test_a_run_goes_on_with_what_cannot_tell(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its rows are others than the plan's, and few."""
+    score = "def score(completions, **kwargs):\n    return [1] * len(completions)"
+    given = [own(score, column="answer"), spec("json_schema", "answer", example="{}"), spec("exact", "answer")]
+    assert [one["name"] for one in try_reward(given, ROWS, strict=False)] == ["exact"]
+    said = capsys.readouterr().out
+    assert '"code": "reward_cannot_tell"' in said
+    assert '"code": "reward_scores_nothing"' in said
+    with pytest.raises(CannotTrain):
+        try_reward([own("def score(completions):\n    return []")], ROWS, strict=False)
 
 
 def test_an_own_file_named_like_a_module_is_not_that_module() -> None:

@@ -125,10 +125,10 @@ def test_parts(
     assert load_rows(plan, 42)[0]["text"] == rows["text"]
 
 
-@pytest.mark.parametrize("document", [{"a": [], "b": []}, {"a": 1}, "text", 5])
-def test_json_that_is_no_rows(document: object) -> None:
+@pytest.mark.parametrize("text", ['{"a": [], "b": []}', '"text"', "5"])
+def test_json_that_is_no_rows(text: str) -> None:
     with pytest.raises(CannotTrain):
-        json_rows(document)
+        json_rows(text)
 
 
 def test_cells_stay_text(tmp_path: Path) -> None:
@@ -148,6 +148,19 @@ def test_finite(value: object, expected: float | None) -> None:
     assert finite(value) == expected
 
 
-@pytest.mark.parametrize(("timeout", "margin"), [(20, 10), (120, 60), (600, 60), (1800, 180), (36_000, 900)])
-def test_margin(timeout: float, margin: float) -> None:
-    assert deadline_margin(timeout) == margin
+@pytest.mark.parametrize(
+    ("timeout", "saving", "margin"),
+    [
+        (20, 0, 10),
+        (120, 0, 60),
+        (600, 0, 60),
+        (1800, 0, 180),
+        (36_000, 0, 900),
+        (36_000, 500, 900),
+        (3600, 569, 853.5),  # a tenth would end in the middle of the upload
+        (36_000, 2000, 3000),
+        (1200, 569, 600),
+    ],
+)
+def test_margin(timeout: float, saving: float, margin: float) -> None:
+    assert deadline_margin(timeout, saving) == margin

@@ -38,7 +38,13 @@ def caused(cause: Exception) -> LocalEntryNotFoundError:
         (LocalEntryNotFoundError("nobody answers"), True),
         (ConnectionResetError("cut"), True),
         (RuntimeError("Data processing error: CAS service error"), True),
+        (OSError(errno.ENETUNREACH, "network is unreachable"), True),
+        (OSError("consistency check failed: the file should be of size 9"), True),
         (OSError(errno.ENOSPC, "no space left on device"), False),
+        (PermissionError(errno.EACCES, "permission denied"), False),
+        (FileNotFoundError(errno.ENOENT, "no such file"), False),
+        (caused(PermissionError(errno.EACCES, "permission denied")), False),
+        (caused(ConnectionResetError(errno.ECONNRESET, "cut")), True),
         (ValueError("a mistake"), False),
     ],
 )
