@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { exampleRuns } from '../build/example-runs.ts';
-import { CHAT_LINES, DEMO_FLAGS, fileIn, startWorld } from '../test/commands/world.ts';
+import { CHAT_LINES, CHAT_TEMPLATE, DEMO_FLAGS, fileIn, SMALL_MODEL, startWorld } from '../test/commands/world.ts';
 
 /**
  * How long a plan takes, as a whole process against bare Node: all flavors searched for the demo's model and data on
@@ -9,20 +9,10 @@ import { CHAT_LINES, DEMO_FLAGS, fileIn, startWorld } from '../test/commands/wor
  */
 const RUNS = 15;
 const AIM = 4;
-const CHAT_TEMPLATE = "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}";
 
 const world = await startWorld();
 const { runtime } = world;
-const config = {
-  model_type: 'qwen3',
-  architectures: ['Qwen3ForCausalLM'],
-  hidden_size: 64,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  vocab_size: 1000,
-  intermediate_size: 128,
-};
-fileIn(runtime, 'model/config.json', JSON.stringify(config));
+fileIn(runtime, 'model/config.json', JSON.stringify(SMALL_MODEL));
 fileIn(runtime, 'model/tokenizer_config.json', JSON.stringify({ chat_template: CHAT_TEMPLATE }));
 const data = fileIn(runtime, 'chat.jsonl', CHAT_LINES);
 

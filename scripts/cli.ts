@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from './commands/context.ts';
 import { collect, duration, positiveInteger, positiveNumber, usd } from './commands/options.ts';
-import { PLANNED, VALIDATED } from './plan/methods.ts';
+import { METHODS, PLANNED } from './plan/methods.ts';
 import { VERSION } from './version.ts';
 
 /**
@@ -27,7 +27,7 @@ export function createProgram(run: Run = async () => {}): Command {
   );
 
   dataOptions(command('validate <dataset>', 'does this data train? A verdict a method, with row numbers'))
-    .addOption(new Option('--method <method>', 'answer for one method').choices(VALIDATED))
+    .addOption(new Option('--method <method>', 'answer for one method').choices(METHODS))
     .option('--full', 'look at every row, not at a sample')
     .option('--model <model>', 'count tokens and try the chat template of this model: Hub id, name, folder or `last`')
     .option('--max-length <tokens>', 'with --model: tell what is cut at this length', positiveInteger('--max-length'))

@@ -53,7 +53,8 @@ async function onThisMachine(input: SearchInput, request: Request, context: Comm
     disk_gib: null,
     usd_per_hour: 0,
   };
-  const target = machine.kind === 'cuda' ? targetOf(flavor) : { kind: machine.kind, bf16: false };
+  const target =
+    machine.kind === 'cuda' ? targetOf(flavor, machine.compute_capability) : { kind: machine.kind, bf16: false };
   const chosen = candidateFor(input, flavor, target);
   if (!chosen) throw nothingFits(input, `this machine (${machine.label})`);
   return { chosen, alternatives: [], fitting: [], price: { source: 'free', as_of: null }, notes: [] };
@@ -74,10 +75,20 @@ async function onJobs(input: SearchInput, request: Request, context: CommandCont
     if (!cheapest) throw nothingFits(input, 'any single accelerator of Hugging Face Jobs');
     throw overBudget(cents(cheapest.max_usd), request.maxCost ?? 0);
   }
-  const others = affordable.filter((candidate) => candidate.flavor.name !== chosen.flavor.name);
+  return { chosen, alternatives: alternativesTo(chosen, affordable), fitting, price, notes };
+}
+
+/** What costs more must save time worth having. */
+const WORTH_MORE = 0.7;
+
+/** The two cheapest others and the fastest: of those that cost less, or take much less time. */
+export function alternativesTo(chosen: Candidate, cheapestFirst: readonly Candidate[]): Candidate[] {
+  const others = cheapestFirst.filter(
+    ({ flavor, usd, seconds }) =>
+      flavor.name !== chosen.flavor.name && (cents(usd) < cents(chosen.usd) || seconds < WORTH_MORE * chosen.seconds),
+  );
   const fastest = [...others].sort((a, b) => a.seconds - b.seconds)[0];
-  const alternatives = [...new Set([others[0], others[1], fastest])].filter((candidate) => candidate !== undefined);
-  return { chosen, alternatives, fitting, price, notes };
+  return [...new Set([others[0], others[1], fastest])].filter((candidate) => candidate !== undefined);
 }
 
 /** Live, or the dated snapshot where the Hub can't be reached: good for a plan, not for `submit`. */

@@ -7,8 +7,9 @@ import type { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
 import { buildPlan } from '../planner/build-plan.ts';
 import { hardwareDecisions } from '../planner/hardware-words.ts';
-import { chooseMaxLength } from '../planner/lengths.ts';
+import { chooseMaxLength, lengthLimit } from '../planner/lengths.ts';
 import { methodDecisions } from '../planner/method-words.ts';
+import { checkConflicts } from '../planner/override-conflicts.ts';
 import { checkOverrides } from '../planner/overrides.ts';
 import { defaultEpochs, modesFor } from '../planner/recipe.ts';
 import type { SearchInput } from '../planner/search.ts';
@@ -19,7 +20,7 @@ import type { CommandContext } from './context.ts';
 import { chooseDestinations, noToken } from './destinations.ts';
 import { chooseHardware } from './hardware.ts';
 import { resolveModel } from './model.ts';
-import { adapterOfFolder, localModel, tooLong, tooShort } from './plan-refusals.ts';
+import { adapterOfFolder, checkTimeout, localModel, tooLong, tooShort } from './plan-refusals.ts';
 import { checkPictures, checkTemplate, readyReport } from './readiness.ts';
 import { chooseReward, firstRows, withReward } from './reward.ts';
 import { workload } from './workload.ts';
@@ -29,11 +30,18 @@ export interface MadePlan {
   digest: string;
 }
 
+/** The plan that another one starts from, and its flavor where the other is to run there as well. */
+export interface Base {
+  plan: Plan;
+  flavor: string | undefined;
+}
+
 /**
  * From what a person asked for to a plan: reads the model, the data and the hardware, decides, and composes
- * the script. A plan that starts from `base` keeps the commit of the same model; data are read as they are now.
+ * the script. A plan that starts from another keeps the commit of the same model; data are read as they are now.
  */
-export async function makePlan(request: Request, context: CommandContext, base: Plan | null = null): Promise<MadePlan> {
+export async function makePlan(request: Request, context: CommandContext, from: Base | null = null): Promise<MadePlan> {
+  const base = from?.plan ?? null;
   const { hub, out } = context;
   const backend = request.backend ?? 'hf';
   if (backend === 'hf' && !hub.token) throw noToken();
@@ -48,7 +56,12 @@ export async function makePlan(request: Request, context: CommandContext, base: 
   const first = firstRows();
   const dataset = await validateDataset({
     reference: request.dataset,
-    options: { config, split, map, dropInvalid, full, method: methodAsked(request), maxLength: request.maxLength },
+    options: {
+      ...{ config, split, map, dropInvalid, full },
+      method: methodAsked(request),
+      // What is not asked for is chosen for these rows below: at the most this.
+      maxLength: request.maxLength ?? lengthLimit(facts),
+    },
     see: first.see,
     // Another model's template: then this one's says nothing.
     model: request.set?.chat_template_path === undefined ? await text() : undefined,
@@ -62,9 +75,10 @@ export async function makePlan(request: Request, context: CommandContext, base: 
   const reward = await chooseReward(method, request, { dataset, report, rows: first.rows }, context);
 
   const work = workload(facts, dataset, report, request, method);
+  checkConflicts(work);
   const { epochs, ...epochsDecision } = defaultEpochs(work.rows, request);
   const { length, ...lengthDecision } = chooseMaxLength(work);
-  if (facts.max_length !== null && length > facts.max_length) throw tooLong(length, facts);
+  if (facts.max_length !== null && length > facts.max_length) throw tooLong(length, facts.max_length, work);
   const { modes, why } = modesFor(facts, request.lora);
   const search: SearchInput = {
     work,
@@ -75,7 +89,8 @@ export async function makePlan(request: Request, context: CommandContext, base: 
     timeout_seconds: request.timeout ?? null,
   };
   out.progress('looking at the hardware');
-  const hardware = await chooseHardware(search, request, context);
+  const hardware = await chooseHardware(search, { ...request, flavor: request.flavor ?? from?.flavor }, context);
+  checkTimeout(request, hardware.chosen, backend);
   const destinations = backend === 'hf' || request.outputRepo ? await chooseDestinations(request, context) : null;
   out.progress('');
 
@@ -92,7 +107,7 @@ export async function makePlan(request: Request, context: CommandContext, base: 
     ...hardware,
     decisions: [
       ...decisions,
-      ...hardwareDecisions({ ...hardware, modes, why, asked: request.flavor }),
+      ...hardwareDecisions({ ...hardware, modes, why, asked: request.flavor, kept: from?.flavor }),
       epochsDecision,
       lengthDecision,
       ...methodDecisions(work, hardware.chosen),

@@ -10,6 +10,7 @@ import { isOpen, lastCompleted, openLedger } from '../jobs/ledger.ts';
 import { adapterBase, type ModelFacts, readModelFacts } from '../planner/model-facts.ts';
 import { openModelFolder } from '../planner/model-folder.ts';
 import { preview } from '../printable.ts';
+import { checkAdapterKind } from './adapter-kind.ts';
 import type { CommandContext } from './context.ts';
 import { backendOf, currentJob } from './jobs.ts';
 
@@ -25,6 +26,7 @@ export async function resolveModel(
   const { files, note } = await openModel(name, context, revision);
   const opened = [files];
   const facts = await readModelFacts(files, async (id) => {
+    await checkAdapterKind(opened.at(-1) ?? files);
     const base = await openBase(files, id, context);
     opened.push(base);
     return base;
@@ -44,10 +46,23 @@ export async function resolveModelText(
     const { files, note } = await openModel(name, context, null);
     const base = files.files.includes('tokenizer.json') ? null : await adapterBase(files);
     const opened = base === null ? [files] : [files, await openBase(files, base, context)];
-    return { text: await readText(opened, context), note };
+    const text = await readText(opened, context);
+    const sees = await seesPictures(opened);
+    if (!('templates' in text) || sees === null) return { text, note };
+    return { text: { ...text, templates: { ...text.templates, sees } }, note };
   } catch (error) {
     return { text: unreadable(error), note: null };
   }
+}
+
+/** By the configuration of the model or, of an adapter, its base; null where none of these files is it. */
+async function seesPictures(opened: readonly ModelFiles[]): Promise<boolean | null> {
+  for (const files of opened) {
+    const config = await files.json('config.json');
+    if (typeof config === 'object' && config !== null)
+      return 'vision_config' in config && config.vision_config !== null;
+  }
+  return null;
 }
 
 async function readText(opened: readonly ModelFiles[], context: CommandContext): Promise<ModelText | { why: string }> {

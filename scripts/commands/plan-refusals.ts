@@ -1,7 +1,12 @@
 import { TrainerError } from '../errors.ts';
 import { LEAST_SECONDS } from '../jobs/allowance.ts';
 import { shellWord } from '../plan/mapping.ts';
+import type { Request } from '../plan/request.ts';
+import { methodRecipe } from '../planner/method-recipe.ts';
 import type { ModelFacts } from '../planner/model-facts.ts';
+import type { Candidate } from '../planner/search.ts';
+import { stoppingSeconds } from '../planner/time.ts';
+import type { Workload } from '../planner/workload.ts';
 
 export function localModel(facts: ModelFacts): TrainerError {
   const id = facts.adapter?.source === 'local' ? facts.adapter.id : facts.id;
@@ -23,20 +28,42 @@ export function adapterOfFolder(facts: ModelFacts, repo: string): TrainerError {
   );
 }
 
-export function tooShort(timeout: number | undefined): TrainerError {
+export function tooShort(timeout: number | undefined, least = LEAST_SECONDS): TrainerError {
   return new TrainerError(
     'usage',
     'too_short',
     `--timeout ${timeout} s: a job needs longer than that to start, and would be paid for nothing`,
-    `Give --timeout ${LEAST_SECONDS / 60}m or more, or leave it out.`,
+    `Give --timeout ${Math.ceil(least / 60)}m or more, or leave it out.`,
   );
 }
 
-export function tooLong(length: number, facts: ModelFacts): TrainerError {
+/** Throws TrainerError `too_short` where a job would be stopped before its first step. */
+export function checkTimeout(request: Request, { time }: Pick<Candidate, 'time'>, backend: 'hf' | 'local'): void {
+  const { timeout } = request;
+  if (backend === 'local' || timeout === undefined) return;
+  const { setup, saving } = time.parts;
+  const begins = (seconds: number): boolean => seconds - stoppingSeconds(seconds, saving) > setup;
+  if (begins(timeout)) return;
+  let least = Math.ceil(timeout / 60) * 60;
+  while (!begins(least)) least += 60;
+  throw tooShort(timeout, least);
+}
+
+/** `length`: what the longest sequence would have; `most`: what the model reads. */
+export function tooLong(length: number, most: number, { facts, method, request }: Workload): TrainerError {
+  const answer = request.set?.max_completion_length;
+  if (methodRecipe(method).generation !== null && answer !== undefined) {
+    return new TrainerError(
+      'usage',
+      'too_long',
+      `answers of ${String(answer)} tokens after prompts of up to ${length - Number(answer)} are more than the ${most} tokens that ${facts.id} reads`,
+      `Give --set max_completion_length=${most - (length - Number(answer))} or less.`,
+    );
+  }
   return new TrainerError(
     'usage',
     'too_long',
-    `--max-length ${length} is more than the ${facts.max_length} tokens that ${facts.id} reads`,
-    `Give --max-length ${facts.max_length} or less.`,
+    `--max-length ${length} is more than the ${most} tokens that ${facts.id} reads`,
+    `Give --max-length ${most} or less.`,
   );
 }

@@ -2,11 +2,10 @@ import { resolve } from 'node:path';
 import { EXIT, TrainerError } from '../errors.ts';
 import { renderCard } from '../output/card.ts';
 import { readPlanFile, writePlanFile } from '../plan/file.ts';
-import { PLANNED } from '../plan/methods.ts';
+import { isOnline, PLANNED } from '../plan/methods.ts';
 import { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
 import { parseOverrides } from '../planner/overrides.ts';
-import { rewarded } from '../training/regions.ts';
 import { methodAsked } from './choose-method.ts';
 import type { CommandContext } from './context.ts';
 import { makePlan } from './make-plan.ts';
@@ -19,10 +18,10 @@ export async function planCommand(flags: Flags, context: CommandContext): Promis
   const { from, out: outPath, set, json: _, ...given } = flags;
   const base = from === undefined ? null : (await readPlanFile(resolve(context.cwd, from))).plan;
   if (given.reward) given.reward = absoluteRewards(given.reward, context.cwd);
-  const request = mergeRequest(base, given);
+  const { request, flavor } = mergeRequest(base, given);
   const overrides = { ...request.set, ...parseOverrides(set ?? [], methodAsked(request)) };
   if (Object.keys(overrides).length > 0) request.set = overrides;
-  const { plan, digest } = await makePlan(request, context, base);
+  const { plan, digest } = await makePlan(request, context, base && { plan: base, flavor });
   const path = resolve(context.cwd, outPath ?? `${plan.output.trackio.run_name}.plan.json`);
   await writePlanFile(path, plan);
   const { estimate, alternatives } = plan;
@@ -34,17 +33,26 @@ export async function planCommand(flags: Flags, context: CommandContext): Promis
 
 /**
  * Flags over the plan they start from. What that plan chose by itself (the hardware, by the data the method) stays
- * unless they say otherwise.
+ * unless they say otherwise: `flavor` is that hardware, for nobody asked for it.
  */
-function mergeRequest(base: Plan | null, given: Partial<Request>): Request {
-  const kept: Partial<Request> = base ? { ...base.request } : {};
-  if (base?.hardware.backend === 'hf' && given.backend === undefined && given.model === undefined) {
-    kept.flavor = base.hardware.flavor;
+function mergeRequest(base: Plan | null, given: Partial<Request>): { request: Request; flavor: string | undefined } {
+  if (given.epochs !== undefined && given.maxSteps !== undefined) {
+    throw new TrainerError(
+      'usage',
+      'epochs_and_steps',
+      `--epochs ${given.epochs} and --max-steps ${given.maxSteps} both say how long to train`,
+      'Give one of them.',
+    );
   }
+  const kept: Partial<Request> = base ? { ...base.request } : {};
   if (given.backend === 'local') delete kept.flavor;
+  if (given.epochs !== undefined) delete kept.maxSteps;
+  if (given.maxSteps !== undefined) delete kept.epochs;
   if (base && given.dataset === undefined) kept.method = PLANNED.find((method) => method === base.method);
-  if (given.method !== undefined && !rewarded(given.method)) delete kept.reward;
+  if (given.method !== undefined && !isOnline(given.method)) delete kept.reward;
   const merged: Partial<Request> = { ...kept, ...given };
+  const sameMachine = base?.hardware.backend === 'hf' && given.backend === undefined && given.model === undefined;
+  const flavor = sameMachine && merged.flavor === undefined ? base.hardware.flavor : undefined;
   if (merged.flavor === 'auto') delete merged.flavor;
   if (!merged.model || !merged.dataset) {
     const missing = [!merged.model && '--model', !merged.dataset && '--dataset'].filter(Boolean).join(' and ');
@@ -55,5 +63,5 @@ function mergeRequest(base: Plan | null, given: Partial<Request>): Request {
       'hf-llm-trainer plan --model <model> --dataset <dataset>, or --from <plan.json>',
     );
   }
-  return Request.parse(merged);
+  return { request: Request.parse(merged), flavor };
 }

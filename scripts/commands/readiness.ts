@@ -1,13 +1,12 @@
 import type { DatasetReport, MethodReport } from '../dataset/report.ts';
 import { TrainerError } from '../errors.ts';
 import { mappingFlags, shellWord } from '../plan/mapping.ts';
-import type { Method } from '../plan/methods.ts';
+import { type Planned, SEEING } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { ModelFacts } from '../planner/model-facts.ts';
-import { SEEING } from '../training/regions.ts';
 
 /** The report for the method, if the data can train with it. Throws TrainerError `data`: what to map, or what is wrong. */
-export function readyReport(dataset: DatasetReport, method: Method): MethodReport {
+export function readyReport(dataset: DatasetReport, method: Planned): MethodReport {
   const report = dataset.methods[method];
   if (report?.verdict === 'READY') return report;
   const again = 'hf-llm-trainer plan ... ';
@@ -40,7 +39,7 @@ export function readyReport(dataset: DatasetReport, method: Method): MethodRepor
 /**
  * Pictures need a model that sees, and none of what TRL does to text alone. Throws TrainerError `usage`.
  */
-export function checkPictures(facts: ModelFacts, report: MethodReport, method: Method, request: Request): void {
+export function checkPictures(facts: ModelFacts, report: MethodReport, method: Planned, request: Request): void {
   if (!report.vision) return;
   const without = `where the text makes sense alone, keep its columns only: --map <column>=<column>`;
   if (!SEEING.includes(method)) {

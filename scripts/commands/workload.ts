@@ -1,6 +1,6 @@
 import type { DatasetReport, MethodReport } from '../dataset/report.ts';
 import { TrainerError } from '../errors.ts';
-import type { Method } from '../plan/methods.ts';
+import type { Planned } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import { sequencesOf, withPictures } from '../planner/lengths.ts';
 import type { ModelFacts } from '../planner/model-facts.ts';
@@ -13,7 +13,7 @@ export function workload(
   dataset: DatasetReport,
   report: MethodReport,
   request: Request,
-  method: Method,
+  method: Planned,
 ): Workload {
   const total = dataset.rows_total ?? dataset.rows_seen;
   const invalidShare = dataset.rows_seen === 0 ? 0 : report.invalid_rows / dataset.rows_seen;

@@ -1,9 +1,10 @@
 import { type Mapping, shellWord } from '../plan/mapping.ts';
-import type { Finding, Plan } from '../plan/schema.ts';
+import type { Plan } from '../plan/schema.ts';
 import { valueText } from '../plan/value-text.ts';
 import { preview, printable } from '../printable.ts';
+import { riskLines } from './risk-lines.ts';
 import { style } from './style.ts';
-import { count, duration, money, rate } from './units.ts';
+import { count, duration, many, money, rate } from './units.ts';
 
 /**
  * The review card: what the person says yes to, one screen. Order as in the design: model and data, how,
@@ -27,7 +28,7 @@ export function renderCard(plan: Plan, digest: string, path: string): string {
         ? `Trackio, Space ${output.trackio.space_id} (private)`
         : `Trackio on this machine, project ${output.trackio.project}`,
     ],
-    ['Uploaded', uploadLine(plan)],
+    ['Uploaded', uploadLines(plan)],
     ['Watch out', riskLines(plan)],
   ];
   const body = rows.flatMap(([label, lines]) => row(label, Array.isArray(lines) ? lines : [lines]));
@@ -70,8 +71,8 @@ function dataLines(plan: Plan): string[] {
   const first = dataset.examples === null ? '' : ' (a demo)';
   return [
     `${dataset.id}${commit(dataset.revision)}, ${where}`,
-    `${dataset.rows.used.toLocaleString('en')} of ${total} rows${first}${held}`,
-    ...dataset.rows.left_out.map((part) => `left out: ${part.count} rows, ${part.message}`),
+    `${dataset.rows.used.toLocaleString('en')} of ${total} ${total === '1' ? 'row' : 'rows'}${first}${held}`,
+    ...dataset.rows.left_out.map((part) => `left out: ${many(part.count, 'row')}, ${part.message}`),
     dataset.mapping ? `columns: ${columnWords(dataset.mapping)}; all others are left out` : '',
   ];
 }
@@ -89,9 +90,18 @@ function methodLines(plan: Plan): string[] {
   const args = recipe.training_args;
   const batch = Number(args.per_device_train_batch_size) * Number(args.gradient_accumulation_steps);
   return [
-    `${plan.method.toUpperCase()}, ${MODE[recipe.mode]}, ${recipe.precision}, learning rate ${rate(Number(args.learning_rate))}, batch ${batch}, ${recipe.total_steps} steps`,
+    `${plan.method.toUpperCase()}, ${MODE[recipe.mode]}, ${recipe.precision}, learning rate ${rate(Number(args.learning_rate))}, batch ${batch}, ${args.packing === true ? 'about ' : ''}${many(recipe.total_steps, 'step')}`,
+    setLine(plan),
     ...plan.why.map(({ what, because }) => `${what}: ${because}`),
   ];
+}
+
+/** Every argument that `--set` gave, as it was given. */
+function setLine({ request }: Plan): string {
+  const given = Object.entries(request.set ?? {}).map(
+    ([name, value]) => `${preview(name)}=${preview(typeof value === 'string' ? value : JSON.stringify(value))}`,
+  );
+  return given.length > 0 ? `--set: ${given.join(', ')}` : '';
 }
 
 function hardwareLine(plan: Plan): string {
@@ -131,29 +141,19 @@ function outputLine(plan: Plan): string {
   return [repo, output.folder ?? ''].filter(Boolean).join('; ');
 }
 
-function uploadLine(plan: Plan): string {
-  const { upload, files } = plan.dataset;
-  if (upload) return `${files.length} data file(s) to ${upload.repo_id} (a private dataset repository)`;
-  if (plan.hardware.backend === 'local' && plan.output.repo_id === null) return 'nothing';
-  return plan.output.repo_id ? 'the trained model and the curves, nothing else' : 'nothing';
-}
-
-function riskLines(plan: Plan): string[] {
-  const of = (...kinds: Finding['kind'][]): string[] =>
-    kinds
-      .flatMap((kind) => plan.findings.filter((finding) => finding.kind === kind))
-      .map(({ message, count }) => `${message}${count > 0 ? ` (${count} of the rows seen)` : ''}`);
-  const lines = [...of('fails', 'harms', 'drops'), ...plan.notes, ...of('note')];
-  if (plan.output.repo_id && !plan.output.private) {
-    lines.push('The model will be public: everyone can read its card and script, and ask it for what it learned');
-  }
-  if (plan.limits.timeout_seconds < plan.estimate.seconds) {
-    lines.push('It is stopped before it is expected to end: the model then is a checkpoint; raise --timeout');
-  }
-  if (plan.hardware.backend === 'hf' && plan.estimate.max_usd > 5 && plan.dataset.examples === null) {
-    lines.push('This is a long run: a demo first costs cents: the same command with --examples 100');
-  }
-  return lines.length > 0 ? lines : ['nothing found'];
+/** What leaves this machine, or the one that trains. */
+function uploadLines({ dataset, output, recipe, model: from }: Plan): string[] {
+  const { upload, files } = dataset;
+  const { repo_id, trackio } = output;
+  const adapter = recipe.mode !== 'full' && from.adapter === null;
+  const lines = [
+    upload ? `${many(files.length, 'data file')} to ${upload.repo_id} (a private dataset repository)` : '',
+    repo_id
+      ? `to ${repo_id}: the trained ${adapter ? 'adapter' : 'model'}, its card and train.py; while it trains, its newest checkpoint`
+      : '',
+    trackio.space_id ? `to the Space ${trackio.space_id}: the curves` : '',
+  ].filter(Boolean);
+  return lines.length > 0 ? lines : ['nothing'];
 }
 
 function alternatives(plan: Plan): string[] {

@@ -30,3 +30,7 @@ export function count(value: number): string {
 export function rate(value: number): string {
   return value < 1e-3 ? value.toExponential(2).replace(/\.?0+e/, 'e') : String(Number(value.toPrecision(3)));
 }
+
+/** `1 row`, `1,200 rows`. */
+export const many = (number: number, what: string): string =>
+  `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;

@@ -17,8 +17,10 @@ export interface Accelerator {
   bf16: boolean;
 }
 
-/** Of a card that the table doesn't know: most of its memory, and a cautious speed. */
-const UNKNOWN = { share: 0.92, tflops: 60, bandwidth_gb_s: 300, reachable: 0.5, uncertainty: 4 };
+/** Of a memory that the table doesn't know, what a process can have. */
+const USABLE_SHARE = 0.92;
+/** A card that the table doesn't know: a cautious speed, and what every card computes. */
+const UNKNOWN = { tflops: 60, bandwidth_gb_s: 300, reachable: 0.5, uncertainty: 4, bf16: false };
 
 /**
  * What `reachable_from` is worth: fitted to published runs on that card, scaled from another card by a benchmark
@@ -30,8 +32,8 @@ const UNCERTAINTY: Readonly<Record<string, number>> = { runs: 1.3, scaled: 1.5, 
 export function acceleratorOf(flavor: Flavor): Accelerator | null {
   if (flavor.accelerators === 0 || flavor.gpu_memory_gib === null) return null;
   const known = knownAccelerator(flavor.accelerator ?? '');
-  const share = flavor.gpu_memory_gib * UNKNOWN.share;
-  if (!known) return { ...UNKNOWN, usable_gib: share, bf16: true };
+  const share = flavor.gpu_memory_gib * USABLE_SHARE;
+  if (!known) return { ...UNKNOWN, usable_gib: share };
   const { usable_gib, tflops, reachable, bandwidth_gb_s, bf16 } = known;
   // A card of the same name with another memory (A100 40 GB) is the catalogue's word.
   const same = Math.abs(usable_gib - flavor.gpu_memory_gib) < 0.15 * flavor.gpu_memory_gib;

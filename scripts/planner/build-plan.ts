@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import type { DatasetReport, MethodReport } from '../dataset/report.ts';
 import { canonicalJson, sha256 } from '../plan/digest.ts';
-import type { Method } from '../plan/methods.ts';
+import type { Planned } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import { PLAN_SCHEMA_VERSION, type Plan, type PlanDraft } from '../plan/schema.ts';
 import type { ModelFacts } from './model-facts.ts';
@@ -11,7 +11,7 @@ import type { Decision } from './workload.ts';
 /** Everything that a plan is made of, already read and decided. */
 export interface PlanInput {
   request: Request;
-  method: Method;
+  method: Planned;
   facts: ModelFacts;
   dataset: DatasetReport;
   report: MethodReport;
@@ -96,7 +96,8 @@ export function buildPlan(input: PlanInput): PlanDraft {
     },
     alternatives: input.alternatives.map(toAlternative),
     why: input.decisions,
-    findings: input.report.findings,
+    // A plan that learns from a reward has one.
+    findings: input.report.findings.filter(({ code }) => code !== 'reward_needed'),
     notes: [...input.notes, ...facts.notes, ...input.dataset.notes],
   };
 }

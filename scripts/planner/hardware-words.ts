@@ -10,6 +10,8 @@ export interface HardwareChoice {
   why: string;
   /** The flavor that was asked for, if one was. */
   asked: string | undefined;
+  /** The flavor of the plan that this one starts from, if it stays. */
+  kept: string | undefined;
 }
 
 const MODE = { full: 'all weights', lora: 'LoRA', qlora: 'QLoRA' };
@@ -32,8 +34,9 @@ function whyMode({ chosen, fitting, modes, why }: HardwareChoice): string {
     : 'training all weights fits no hardware here';
 }
 
-function whyFlavor({ chosen, fitting, asked }: HardwareChoice): string {
+function whyFlavor({ chosen, fitting, asked, kept }: HardwareChoice): string {
   if (asked !== undefined && asked !== 'auto') return 'asked for';
+  if (kept !== undefined) return 'as in the plan that this one starts from';
   const others = fitting.filter(({ flavor }) => flavor.name !== chosen.flavor.name);
   const [cheapest] = others.filter(({ usd }) => usd < chosen.usd);
   if (cheapest && cheapest.seconds > 2 * chosen.seconds) {

@@ -1,16 +1,16 @@
 import type { TokenStatistics } from '../dataset/report.ts';
 import { TrainerError } from '../errors.ts';
+import { USUAL_LENGTHS } from '../plan/lengths.ts';
 import { methodRecipe } from './method-recipe.ts';
 import type { ModelFacts } from './model-facts.ts';
 import { type Decision, numberOr, type Workload } from './workload.ts';
 
-const LENGTHS = [512, 1024, 2048, 4096, 8192, 16_384, 32_768];
 /** Tokens of an answer below which it says nothing. */
 const LEAST_ANSWER = 16;
 
 /** The most tokens that a sequence may have: of the model, or the longest that is planned. */
-const lengthLimit = (facts: ModelFacts): number =>
-  Math.min(facts.max_length ?? Number.POSITIVE_INFINITY, LENGTHS.at(-1) ?? 0);
+export const lengthLimit = (facts: ModelFacts): number =>
+  Math.min(facts.max_length ?? Number.POSITIVE_INFINITY, USUAL_LENGTHS.at(-1) ?? 0);
 
 /**
  * Of a picture: 256 (Gemma 3), 576 (LLaVA 1.5), about 1,000 (SmolVLM's 4 x 4 tiles, a megapixel in Qwen-VL), 2,880
@@ -37,7 +37,7 @@ export function chooseMaxLength(work: Workload): Decision & { length: number } {
   const room = roomFor(tokens) / (tokens.estimated ? sequencesOf(work) : 1);
   const [longest, most] = [tokens.max * room, tokens.p95 * room];
   const wanted = tokens.max <= 2 * tokens.p95 ? longest : most;
-  const length = Math.min(LENGTHS.find((candidate) => candidate >= wanted) ?? limit, limit);
+  const length = Math.min(USUAL_LENGTHS.find((candidate) => candidate >= wanted) ?? limit, limit);
   const estimated = tokens.estimated ? ' (estimated)' : '';
   return {
     length,

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../plan/json.ts';
-import type { Method } from '../plan/methods.ts';
+import type { Planned } from '../plan/methods.ts';
 import type { Workload } from './workload.ts';
 
 /** What of a recipe depends on the method. */
@@ -26,7 +26,7 @@ const ONLINE = { learning_rate: { full: 1e-6, lora: 1e-5 }, sequences: 1, refere
  * model's learning rate, its example script's; RLOO's four answers, which learned more than TRL's two (Ahmadian et
  * al. 2024, "Back to Basics", section 5). Passes: what its trainers do in a step.
  */
-export const METHOD_RECIPES: Readonly<Partial<Record<Method, MethodRecipe>>> = {
+const METHOD_RECIPES: Readonly<Record<Planned, MethodRecipe>> = {
   sft: {
     learning_rate: { full: 2e-5, lora: 2e-4 },
     sequences: 1,
@@ -60,12 +60,7 @@ export const METHOD_RECIPES: Readonly<Partial<Record<Method, MethodRecipe>>> = {
   },
 };
 
-/** Throws for a method that no plan trains. */
-export function methodRecipe(method: Method): MethodRecipe {
-  const recipe = METHOD_RECIPES[method];
-  if (recipe === undefined) throw new Error(`no recipe for ${method}`);
-  return recipe;
-}
+export const methodRecipe = (method: Planned): MethodRecipe => METHOD_RECIPES[method];
 
 /** Whether the model that training starts from is asked, too, at each step. */
 export function hasReference({ method, request }: Pick<Workload, 'method' | 'request'>): boolean {

@@ -11,6 +11,12 @@ export function paddedTokens(lengths: Lengths, sequences: number, max_length: nu
   return average((u) => Math.min(max_length, lengthAt(u ** (1 / sequences), lengths, least)));
 }
 
+/** Lengths of so many rows that are spread as all of them are. */
+export function rowLengths(lengths: Lengths, rows: number): number[] {
+  const least = leastLength(lengths);
+  return Array.from({ length: rows }, (_, at) => lengthAt((at + 0.5) / rows, lengths, least));
+}
+
 /** The average of a function over 0 to 1, by the middles of equal parts. */
 const PARTS = 40;
 function average(f: (share: number) => number): number {

@@ -4,6 +4,7 @@ import type { Recipe } from '../plan/schema.ts';
 import { answerTokens } from './lengths.ts';
 import { methodRecipe } from './method-recipe.ts';
 import type { ModelFacts } from './model-facts.ts';
+import { packedSequences } from './packing.ts';
 import { accumulationFor, answersPerPrompt, evalAnswers, evalBatch, totalSteps } from './steps.ts';
 import type { Decision, Target, Workload } from './workload.ts';
 
@@ -35,27 +36,42 @@ export function modesFor(facts: ModelFacts, lora: Request['lora']): { modes: Mod
     : { modes: ['full', 'lora'], why: `${size} parameters: all weights fit, and learn the most` };
 }
 
+/** How often each row is trained on, or, where steps were asked for, those instead. */
 export function defaultEpochs(rows: number, request: Request): Decision & { epochs: number } {
-  if (request.epochs !== undefined)
-    return { epochs: request.epochs, what: `${request.epochs} epochs`, because: 'asked for' };
+  if (request.maxSteps !== undefined) return { epochs: 1, what: many(request.maxSteps, 'step'), because: 'asked for' };
+  if (request.epochs !== undefined) {
+    return { epochs: request.epochs, what: many(request.epochs, 'epoch'), because: 'asked for' };
+  }
   if (request.examples !== undefined) return { epochs: 1, what: '1 epoch', because: 'a demo' };
   return rows <= 10_000
-    ? { epochs: 3, what: '3 epochs', because: `${rows} rows are few` }
+    ? { epochs: 3, what: '3 epochs', because: rows === 1 ? 'one row is little' : `${rows} rows are few` }
     : { epochs: 1, what: '1 epoch', because: `${rows} rows are enough for one pass` };
 }
+
+const many = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** The recipe for one mode, target and batch; the search decides which of them fits. */
 export function buildRecipe(
   work: Workload,
-  choice: { mode: Mode; target: Target; batch: number; max_length: number; epochs: number },
+  choice: {
+    mode: Mode;
+    target: Target;
+    batch: number;
+    max_length: number;
+    epochs: number;
+    /** The most steps between two checkpoints. */
+    save_every?: number;
+  },
 ): Recipe {
   const { request } = work;
   const { mode, target, batch, epochs } = choice;
   const set = request.set ?? {};
   const own = methodRecipe(work.method);
-  const accumulation = accumulationFor(work, batch);
-  const steps = totalSteps(work, batch, accumulation, epochs);
-  const every = Math.max(1, Math.ceil(steps / 5));
+  const sequences = packedSequences(work, work.rows, choice.max_length);
+  const accumulation = accumulationFor(work, batch, sequences);
+  const steps = totalSteps(work, batch, accumulation, epochs, sequences);
+  const fifth = Math.max(1, Math.ceil(steps / 5));
+  const every = Math.min(fifth, choice.save_every ?? fifth);
   const precision = target.kind !== 'cuda' ? 'fp32' : target.bf16 ? 'bf16' : 'fp16';
   const training_args: Record<string, JsonValue> = {
     ...(request.maxSteps === undefined ? { num_train_epochs: epochs } : { max_steps: request.maxSteps }),
@@ -82,7 +98,10 @@ export function buildRecipe(
     save_strategy: 'steps',
     save_steps: every,
     save_total_limit: 2,
-    ...(work.eval_rows > 0 ? { eval_strategy: 'steps', eval_steps: every } : { eval_strategy: 'no' }),
+    ...(work.eval_rows > 0
+      ? // The best checkpoint is one that was evaluated.
+        { eval_strategy: 'steps', eval_steps: set.load_best_model_at_end === true ? every : fifth }
+      : { eval_strategy: 'no' }),
     seed: SEED,
     ...set,
   };

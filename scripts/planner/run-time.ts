@@ -4,6 +4,7 @@ import { acceleratorOf } from './accelerator.ts';
 import { answerTokens, sequencesOf } from './lengths.ts';
 import { loraParameters } from './memory/states.ts';
 import { hasReference, methodRecipe } from './method-recipe.ts';
+import { packedSequences, packs } from './packing.ts';
 import { paddedTokens } from './padding.ts';
 import { type JobTime, jobTime } from './time.ts';
 import { numberOr, type Workload } from './workload.ts';
@@ -18,8 +19,6 @@ export interface RunTimeInput {
 
 /** Estimated from characters, four a token: of English; other text and code differ. */
 const ESTIMATED_TOKENS_UNCERTAINTY = 1.3;
-/** TRL's best-fit packing leaves little room at the ends of its sequences. */
-const PACKED_SHARE = 0.97;
 
 /** What a recipe does on a machine, in tokens and seconds. `tokens`: all that pass the model in training, padding too. */
 export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
@@ -31,12 +30,15 @@ export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
   const accumulation = numberOr(args.gradient_accumulation_steps, 1);
   const evaluations = evaluationsOf(work, recipe);
 
-  const training = trainingBatches(input, batch, accumulation);
-  const evaluated = (work.eval_rows * numberOr(args.num_generations_eval, 1)) / evalBatch;
+  const training = {
+    count: recipe.total_steps * accumulation,
+    ...batchShape(input, batch),
+  };
+  const held_out = packedSequences(work, work.eval_rows, input.max_length);
+  const evaluated = (held_out * numberOr(args.num_generations_eval, 1)) / evalBatch;
   const evaluation = {
     count: evaluations * Math.ceil(evaluated),
-    sequences: evalBatch * own.sequences,
-    tokens: sequenceTokens(input, evalBatch * own.sequences),
+    ...batchShape(input, evalBatch),
   };
   const saves = Math.ceil(recipe.total_steps / numberOr(args.save_steps, recipe.total_steps));
   const time = jobTime({
@@ -45,7 +47,7 @@ export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
     weight_bytes: recipe.weights_dtype === 'float32' ? 4 : 2,
     checkpointing: args.gradient_checkpointing !== false,
     trained: recipe.lora ? loraParameters(work.facts, recipe.lora.r) : work.facts.parameters,
-    total_steps: Math.min(recipe.total_steps, Math.ceil(training.count / accumulation)),
+    total_steps: recipe.total_steps,
     training,
     evaluation,
     forwards: own.forwards.own + (hasReference(work) ? own.forwards.reference : 0),
@@ -68,15 +70,11 @@ function evaluationsOf({ eval_rows }: Workload, { training_args, total_steps }: 
   return 2 + Math.floor(during);
 }
 
-function trainingBatches(input: RunTimeInput, batch: number, accumulation: number) {
-  const { work, recipe, max_length } = input;
-  const sequences = batch * methodRecipe(work.method).sequences;
-  const count = recipe.total_steps * accumulation;
-  if (recipe.training_args.packing !== true) return { count, sequences, tokens: sequenceTokens(input, sequences) };
-  // Rows are joined to whole sequences: fewer batches than the rows would make, and no padding.
-  const epochs = numberOr(recipe.training_args.num_train_epochs, Number.POSITIVE_INFINITY);
-  const packed = Math.ceil((epochs * work.rows * work.tokens.mean) / (PACKED_SHARE * max_length * batch));
-  return { count: Math.min(count, packed), sequences, tokens: max_length };
+/** Sequences side by side and tokens of each; packed ones are one long sequence without padding. */
+function batchShape(input: RunTimeInput, batch: number): { sequences: number; tokens: number } {
+  if (packs(input.work)) return { sequences: 1, tokens: batch * input.max_length };
+  const sequences = batch * methodRecipe(input.work.method).sequences;
+  return { sequences, tokens: sequenceTokens(input, sequences) };
 }
 
 /** Of a sequence in a padded batch; of a prompt, its answer too, which may end sooner. */

@@ -4,6 +4,7 @@ import type { Alternative, Recipe } from '../plan/schema.ts';
 import { acceleratorOf } from './accelerator.ts';
 import { diskGib, loadingRamGib, type MemoryParts, totalGib, trainingMemory } from './memory.ts';
 import { hasReference, methodRecipe } from './method-recipe.ts';
+import { packedSequences } from './packing.ts';
 import { buildRecipe, LORA_RANK, type Mode } from './recipe.ts';
 import { runTime } from './run-time.ts';
 import { batchesFor } from './steps.ts';
@@ -35,6 +36,8 @@ export interface SearchInput {
   timeout_seconds: number | null;
 }
 
+/** The most work between two checkpoints, by the estimate. */
+const CHECKPOINT_SECONDS = 1800;
 /** How full memory may get by the estimate: it is an estimate. */
 export const FILL = 0.9;
 /** A smaller batch has to be worth it. */
@@ -52,13 +55,29 @@ export function candidateFor(input: SearchInput, flavor: Flavor, target: Target)
   for (const mode of input.modes) {
     // Kernels for 4 bits compute in bf16, and are slow on anything but CUDA.
     if (mode === 'qlora' && !target.bf16) continue;
-    const fitting = batchesFor(input.work)
-      .map((batch) => onFlavor(input, flavor, buildRecipe(input.work, { ...input, mode, target, batch })))
+    const fitting = batchesFor(input.work, packedSequences(input.work, input.work.rows, input.max_length))
+      .map((batch) => withCheckpoints(input, flavor, { ...input, mode, target, batch }))
       .filter((candidate) => candidate !== null);
     const [first, ...others] = fitting;
     if (first) return others.reduce((best, one) => (one.seconds < FASTER * best.seconds ? one : best), first);
   }
   return null;
+}
+
+/** With a checkpoint so often that little work is ever lost. */
+function withCheckpoints(
+  input: SearchInput,
+  flavor: Flavor,
+  choice: Parameters<typeof buildRecipe>[1],
+): Candidate | null {
+  const candidate = onFlavor(input, flavor, buildRecipe(input.work, choice));
+  if (!candidate) return null;
+  const { training, generation, evaluation } = candidate.time.parts;
+  const { total_steps, training_args } = candidate.recipe;
+  const step = (training + generation + evaluation) / total_steps;
+  const save_every = Math.max(1, Math.floor(CHECKPOINT_SECONDS / step));
+  if (save_every >= numberOr(training_args.save_steps, 1)) return candidate;
+  return onFlavor(input, flavor, buildRecipe(input.work, { ...choice, save_every }));
 }
 
 /** The candidate, or null where memory, RAM or disk are too small for it. */
@@ -114,9 +133,11 @@ export function choose(cheapestFirst: readonly Candidate[]): Candidate | undefin
   return faster[0] ?? cheapest;
 }
 
-export function targetOf(flavor: Flavor): Target {
+/** `capability`: what the driver says that the card can do, as NVIDIA counts it; 8 is Ampere. */
+export function targetOf(flavor: Flavor, capability: number | null = null): Target {
   const accelerator = acceleratorOf(flavor);
-  return accelerator ? { kind: 'cuda', bf16: accelerator.bf16 } : { kind: 'cpu', bf16: false };
+  if (!accelerator) return { kind: 'cpu', bf16: false };
+  return { kind: 'cuda', bf16: capability === null ? accelerator.bf16 : capability >= 8 };
 }
 
 export function toAlternative(candidate: Candidate): Alternative {

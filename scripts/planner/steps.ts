@@ -1,21 +1,22 @@
 import { TrainerError } from '../errors.ts';
-import type { Method } from '../plan/methods.ts';
+import type { Planned } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import { methodRecipe } from './method-recipe.ts';
+import { packs } from './packing.ts';
 import { numberOr, type Workload } from './workload.ts';
 
 /** Rows to hold out: one in twenty, between 8 and 200, where there are enough and it isn't a demo. */
-export function heldOutRows(rows: number, method: Method, request: Request): number {
+export function heldOutRows(rows: number, method: Planned, request: Request): number {
   if (request.examples !== undefined || rows < 100) return 0;
   // Each has to be answered, several times over.
   const most = methodRecipe(method).generation === null ? 200 : 16;
   return Math.min(most, Math.max(8, Math.round(rows / 20)));
 }
 
-/** Rows an optimizer step learns from: 16, fewer where there would be too few steps, and of prompts a quarter. */
-function effectiveBatch(rows: number, method: Method): number {
-  const batch = rows < 1000 ? 8 : 16;
-  return methodRecipe(method).generation === null ? batch : Math.min(batch / 4, rows);
+/** Sequences an optimizer step learns from: 16, fewer where there would be too few steps, and of prompts a quarter. */
+function effectiveBatch(sequences: number, method: Planned): number {
+  const batch = sequences < 1000 ? 8 : 16;
+  return methodRecipe(method).generation === null ? batch : Math.min(batch / 4, sequences);
 }
 
 /** Answers to each prompt; 1 where the data have the answers. */
@@ -41,14 +42,15 @@ export function evalBatch(work: Workload, batch: number): number {
 
 /**
  * Batch sizes of one device to try, largest first; one that was asked for is the only one. Where prompts are answered,
- * a batch counts answers, and TRL refuses a step that doesn't hold all answers to its prompts. Throws TrainerError
- * `usage` where what was asked for leads to such a step.
+ * a batch counts answers, and TRL refuses a step that doesn't hold all answers to its prompts. Where rows are packed,
+ * a batch becomes one long sequence, whose attention grows with its square: one at a time. Throws TrainerError
+ * `usage` where what was asked for leads to such a step. `sequences`: packed ones, else the rows.
  */
-export function batchesFor(work: Workload): number[] {
+export function batchesFor(work: Workload, sequences = work.rows): number[] {
   const set = work.request.set ?? {};
   const asked = set.per_device_train_batch_size;
   const answers = answersPerPrompt(work);
-  const most = answers > 1 ? effectiveBatch(work.rows, work.method) * answers : work.rows < 1000 ? 8 : 16;
+  const most = packs(work) ? 1 : effectiveBatch(sequences, work.method) * answers;
   // KTO compares a row with its neighbours in the batch.
   const least = work.method === 'kto' ? 2 : 1;
   const sizes = [16, 8, 4, 2, 1].filter((batch) => batch >= least && (batch <= most || batch === least));
@@ -69,17 +71,26 @@ const accumulationAsked = ({ request }: Workload): number | undefined =>
     : numberOr(request.set.gradient_accumulation_steps, 1);
 
 /** Micro-batches of an optimizer step. */
-export function accumulationFor(work: Workload, batch: number): number {
+export function accumulationFor(work: Workload, batch: number, sequences = work.rows): number {
   const asked = accumulationAsked(work);
   if (asked !== undefined) return asked;
   const answers = answersPerPrompt(work);
-  let accumulation = Math.max(1, Math.ceil((effectiveBatch(work.rows, work.method) * answers) / batch));
+  let accumulation = Math.max(1, Math.ceil((effectiveBatch(sequences, work.method) * answers) / batch));
   while ((batch * accumulation) % answers !== 0) accumulation++;
   return accumulation;
 }
 
-/** Steps that transformers' Trainer makes of these rows; where prompts are answered, TRL leaves the last few out. */
-export function totalSteps(work: Workload, batch: number, accumulation: number, epochs: number): number {
+/**
+ * Steps that transformers' Trainer makes of these rows, or of the packed sequences that they become; where prompts are
+ * answered, TRL leaves the last few out.
+ */
+export function totalSteps(
+  work: Workload,
+  batch: number,
+  accumulation: number,
+  epochs: number,
+  sequences = work.rows,
+): number {
   const { request, method, report } = work;
   if (request.maxSteps !== undefined) return request.maxSteps;
   if (methodRecipe(method).generation !== null) {
@@ -88,6 +99,6 @@ export function totalSteps(work: Workload, batch: number, accumulation: number, 
     return Math.max(1, Math.ceil(epochs * passes));
   }
   // KTO makes two rows of a pair.
-  const rows = method === 'kto' && report.format === 'preference' ? 2 * work.rows : work.rows;
+  const rows = method === 'kto' && report.format === 'preference' ? 2 * sequences : sequences;
   return Math.max(1, Math.ceil(epochs * Math.max(1, Math.ceil(Math.ceil(rows / batch) / accumulation))));
 }

@@ -96,3 +96,9 @@ export function jobTime(input: TimeInput): JobTime {
 export function timeoutFor({ seconds, range }: Pick<JobTime, 'seconds' | 'range'>): number {
   return Math.ceil((Math.max(2 * seconds, range[1]) + 900) / 300) * 300;
 }
+
+/** Of a timeout, what the script keeps for saving and uploading: `deadline_margin` of training/safety.py. */
+export function stoppingSeconds(timeout: number, saving: number): number {
+  const tenth = Math.min(Math.max(60, 0.1 * timeout), 900);
+  return Math.min(Math.max(tenth, 1.5 * saving), 0.5 * timeout);
+}

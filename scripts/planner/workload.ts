@@ -1,6 +1,6 @@
 import type { MethodReport, TokenStatistics } from '../dataset/report.ts';
 import type { JsonValue } from '../plan/json.ts';
-import type { Method } from '../plan/methods.ts';
+import type { Planned } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { ModelFacts } from './model-facts.ts';
 
@@ -12,7 +12,7 @@ export interface Target {
 
 /** What of a run doesn't depend on the hardware. Rows, tokens and steps are counts. */
 export interface Workload {
-  method: Method;
+  method: Planned;
   facts: ModelFacts;
   report: MethodReport;
   tokens: TokenStatistics;

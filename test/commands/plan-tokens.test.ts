@@ -45,4 +45,24 @@ describe('plan', () => {
     expect(estimated.value.plan.estimate.tokens).not.toBe(counted.value.plan.estimate.tokens);
     expect(JSON.stringify(estimated.value)).toMatch(/Tokens are estimated/);
   });
+
+  it('refuses a length at which nothing is learned, with exit code 3, and chooses none such itself', async () => {
+    const model = modelFolder(join(world.runtime.cwd, 'short'), { 'config.json': CONFIG });
+    const flags = async (prompt: number, ...more: string[]) => {
+      const rows = [1, 2].map(() => JSON.stringify({ prompt: 'q'.repeat(prompt), completion: 'a' }));
+      const data = fileIn(world.runtime, `long-${prompt}.jsonl`, rows.join('\n'));
+      const { code, value } = await world.json([
+        ...['plan', '--dataset', data, '--backend', 'local', '--model', model, '--method', 'sft'],
+        ...more,
+      ]);
+      return { code, error: value.error, max_length: value.plan?.recipe.training_args.max_length };
+    };
+    const refused = await flags(1500, '--max-length', '64');
+    expect(refused).toMatchObject({ code: 3, error: { code: 'data_not_ready' } });
+    expect(refused.error.message).toMatch(/At max_length 64 nothing of any row .* --max-length 2048/);
+    // TRL's own 1,024 would leave nothing.
+    expect(await flags(1500)).toMatchObject({ code: 0, max_length: 2048 });
+    // The model reads 2,048.
+    expect(await flags(3000)).toMatchObject({ code: 3, error: { code: 'data_not_ready' } });
+  });
 });

@@ -1,6 +1,7 @@
-import { symlinkSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modelFolder } from '../dataset/tiny-tokenizer.ts';
 import { CHAT_LINES, fileIn, startWorld, type World } from './world.ts';
 
 let world: World;
@@ -42,6 +43,21 @@ describe('validate', () => {
   ])('reads %s from this machine', async (name, content) => {
     const { code, value } = await world.json(['validate', fileIn(world.runtime, name, content), '--method', 'sft']);
     expect({ code, verdict: value.methods.sft.verdict }).toEqual({ code: 0, verdict: 'READY' });
+  });
+
+  it.each<[string, object, string, string[]]>([
+    ['reads text alone', {}, 'INCOMPATIBLE', ['model_sees_nothing']],
+    ['sees', { vision_config: { model_type: 'clip_vision_model' } }, 'READY', []],
+  ])('pictures with a model that %s', async (name, config, verdict, codes) => {
+    const pictures = readFileSync(new URL('fixtures/pictures.parquet', import.meta.url));
+    const data = fileIn(world.runtime, 'pictures.parquet', pictures);
+    const model = modelFolder(join(world.runtime.cwd, name.replaceAll(' ', '-')), {
+      'config.json': { model_type: 'llama', ...config },
+    });
+    const { value } = await world.json(['validate', data, '--model', model]);
+    expect(value.methods.sft.verdict).toBe(verdict);
+    const fails = value.methods.sft.findings.filter(({ kind }: { kind: string }) => kind === 'fails');
+    expect(fails.map(({ code }: { code: string }) => code)).toEqual(codes);
   });
 
   it.each<[string, string[], number, string]>([

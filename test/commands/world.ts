@@ -22,6 +22,19 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** `config.json` and template of a model that any machine has room for. */
+export const SMALL_MODEL = {
+  model_type: 'qwen3',
+  architectures: ['Qwen3ForCausalLM'],
+  hidden_size: 64,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  vocab_size: 1000,
+  intermediate_size: 128,
+};
+export const CHAT_TEMPLATE =
+  "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}";
+
 /** Says what events.py says, a step every 50 ms; ends early on SIGTERM as the real one does. */
 const FAKE_UV = `#!/bin/sh
 trap 'exit 75' TERM

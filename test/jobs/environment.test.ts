@@ -330,6 +330,20 @@ describe('this machine', () => {
     });
   });
 
+  it.each([
+    ['GPU-aa, 8.9\nGPU-bb, 7.5\n', undefined, 7.5],
+    ['GPU-aa, 8.9\nGPU-bb, 7.5\n', '0', 8.9],
+    ['GPU-aa, [N/A]\nGPU-bb, [N/A]\n', undefined, null],
+    ['Field "compute_cap" is not a valid field to query.', undefined, null],
+  ])('that says %j computes as its least card: %s, %s', async (capabilities, visible, least) => {
+    const { run } = machine([
+      [/compute_cap/, says(capabilities)],
+      [/^nvidia-smi/, says(two)],
+    ]);
+    const env = visible === undefined ? {} : { CUDA_VISIBLE_DEVICES: visible };
+    expect((await thisMachine({ home, env, run })).compute_capability).toBe(least);
+  });
+
   it('without a driver has none', async () => {
     const { run } = machine([]);
     const here = await thisMachine({ home, env: {}, run });

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import type { Progress } from '../../scripts/dataset/checked.ts';
 import { createOutput } from '../../scripts/output/output.ts';
-import { progressLine, type RowsDone, rowProgress } from '../../scripts/output/row-progress.ts';
+import { progressLine, rowProgress } from '../../scripts/output/row-progress.ts';
 
-it.each<[RowsDone, number, string]>([
+it.each<[Progress, number, string]>([
   [
     { rows: 250_000, rows_total: 1_000_000, share: 0.25 },
     2,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planDigest } from '../../scripts/plan/digest.ts';
 import { readPlanFile, writePlanFile } from '../../scripts/plan/file.ts';
+import { Plan } from '../../scripts/plan/schema.ts';
 import { samplePlan } from '../support/plan.ts';
 
 let folder: string;
@@ -43,6 +44,11 @@ describe('a plan file', () => {
       exitCode: 2,
       message: expect.stringMatching(message),
     });
+  });
+
+  it('plans no method that has no trainer', () => {
+    expect(Plan.safeParse(plan).success).toBe(true);
+    expect(Plan.safeParse({ ...plan, method: 'prm' }).success).toBe(false);
   });
 
   it('replaces a plan and an empty file, and nothing else', async () => {

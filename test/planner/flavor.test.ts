@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exampleLine, exampleRuns } from '../../build/example-runs.ts';
+import { alternativesTo } from '../../scripts/commands/hardware.ts';
 import type { Flavor } from '../../scripts/plan/flavor.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
 import { hardwareDecisions } from '../../scripts/planner/hardware-words.ts';
@@ -69,15 +70,42 @@ describe('choose', () => {
   ])('%s', (_, candidates, name) => expect(choose(candidates)?.flavor.name).toBe(name));
 });
 
+describe('what else could be taken', () => {
+  const chosen = candidate('t4', 2, 1000);
+  it.each<[string, Candidate[], string[]]>([
+    ['what costs less', [candidate('cheap', 1.9, 5000), chosen], ['cheap']],
+    ['not what costs more for the same time', [chosen, candidate('h200', 24, 1000)], []],
+    ['nor for hardly less', [chosen, candidate('h200', 24, 750)], []],
+    ['what costs more and takes much less', [chosen, candidate('h200', 24, 600)], ['h200']],
+    [
+      'the two cheapest and the fastest',
+      [chosen, candidate('a', 3, 600), candidate('b', 4, 500), candidate('c', 5, 400), candidate('d', 6, 300)],
+      ['a', 'b', 'd'],
+    ],
+  ])('%s', (_, fitting, names) =>
+    expect(alternativesTo(chosen, fitting).map(({ flavor }) => flavor.name)).toEqual(names),
+  );
+});
+
 describe('the reasons on the card', () => {
   const t4 = candidate('t4', 2, 7200, 0.4);
   const a100 = candidate('a100', 1.5, 2000, 2.5);
   const full = candidate('h200', 4, 900, 5, 'full');
-  const words = (chosen: Candidate, fitting: Candidate[], asked?: string, modes: ('full' | 'lora')[] = ['lora']) =>
-    hardwareDecisions({ chosen, fitting, modes, why: 'asked for LoRA', asked }).map(({ because }) => because);
+  const words = (
+    chosen: Candidate,
+    fitting: Candidate[],
+    asked?: string,
+    modes: ('full' | 'lora')[] = ['lora'],
+    kept?: string,
+  ) => hardwareDecisions({ chosen, fitting, modes, why: 'asked for LoRA', asked, kept }).map(({ because }) => because);
 
   it.each<[string, string[], string[]]>([
     ['asked for', words(t4, [t4, a100], 't4'), ['asked for LoRA', 'asked for']],
+    [
+      'kept',
+      words(t4, [t4, a100], undefined, ['lora'], 't4'),
+      ['asked for LoRA', 'as in the plan that this one starts from'],
+    ],
     [
       'a dearer hour that is cheaper in all',
       words(a100, [a100, t4]),
@@ -114,7 +142,14 @@ describe('the reasons on the card', () => {
   it('are true of every example', () => {
     for (const { chosen, fitting } of RUNS) {
       if (!chosen) continue;
-      const [, where] = hardwareDecisions({ chosen, fitting, modes: ['full', 'lora'], why: '', asked: undefined });
+      const [, where] = hardwareDecisions({
+        chosen,
+        fitting,
+        modes: ['full', 'lora'],
+        why: '',
+        asked: undefined,
+        kept: undefined,
+      });
       const cheapest = Math.min(...fitting.map(({ usd }) => cents(usd)));
       expect(where?.because.startsWith('the whole run costs least')).toBe(cents(chosen.usd) === cheapest);
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Method, PLANNED } from '../../scripts/plan/methods.ts';
+import { PLANNED, type Planned } from '../../scripts/plan/methods.ts';
 import type { Request } from '../../scripts/plan/request.ts';
 import { answerTokens, chooseMaxLength } from '../../scripts/planner/lengths.ts';
 import { totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
@@ -12,10 +12,10 @@ import { batchesFor, heldOutRows } from '../../scripts/planner/steps.ts';
 import args from '../../scripts/planner/trl-arguments.json' with { type: 'json' };
 import { QWEN3_8B, QWEN3_06B, work } from './support.ts';
 
-const methodWork = (method: Method, { rows = 500, set = {} as Request['set'] } = {}) =>
+const methodWork = (method: Planned, { rows = 500, set = {} as Request['set'] } = {}) =>
   work({ method, rows, request: { model: 'm', dataset: 'd', set } });
 
-const recipe = (method: Method, mode: 'full' | 'lora', options: Parameters<typeof methodWork>[1] = {}) => {
+const recipe = (method: Planned, mode: 'full' | 'lora', options: Parameters<typeof methodWork>[1] = {}) => {
   const target = { kind: 'cuda' as const, bf16: true };
   const workload = methodWork(method, options);
   return batchesFor(workload).map((batch) =>
@@ -25,7 +25,7 @@ const recipe = (method: Method, mode: 'full' | 'lora', options: Parameters<typeo
 
 describe.each(PLANNED)('%s', (method) => {
   it('passes only arguments that its config has', () => {
-    const known = [...args.shared, ...args.methods[method]];
+    const known = Object.keys({ ...args.shared, ...args.methods[method] });
     for (const { training_args } of recipe(method, 'full'))
       expect(known).toEqual(expect.arrayContaining(Object.keys(training_args)));
   });
@@ -94,7 +94,7 @@ describe.each(['grpo', 'rloo'] as const)('%s', (method) => {
 });
 
 describe('QLoRA', () => {
-  const four = (method: Method) =>
+  const four = (method: Planned) =>
     buildRecipe(methodWork(method), {
       mode: 'qlora',
       target: { kind: 'cuda', bf16: true },
@@ -122,7 +122,7 @@ describe('QLoRA', () => {
 });
 
 describe('a reference model', () => {
-  it.each<[Method, Request['set'], boolean]>([
+  it.each<[Planned, Request['set'], boolean]>([
     ['sft', {}, false],
     ['dpo', {}, true],
     ['kto', {}, true],
@@ -141,7 +141,7 @@ describe('a reference model', () => {
     expect(words(lora).includes('no second copy of the model')).toBe(expected);
   });
 
-  it.each<[Method, number]>([
+  it.each<[Planned, number]>([
     ['reward', 1],
     ['dpo', 1.25],
     ['kto', 1.75],
@@ -196,7 +196,7 @@ it('a pair is two sequences, a reference model a second set of weights, generati
 });
 
 describe('--set by method', () => {
-  it.each<[Method, string, RegExp]>([
+  it.each<[Planned, string, RegExp]>([
     ['dpo', 'packing=true', /for DPO; it is one of sft/],
     ['dpo', 'rpo_alpha=1', /removed/],
     ['dpo', 'max_prompt_length=9', /removed/],
@@ -216,7 +216,7 @@ describe('--set by method', () => {
     );
   });
 
-  it.each<[Method, string, object]>([
+  it.each<[Planned, string, object]>([
     ['dpo', 'beta=0.3', { beta: 0.3 }],
     ['dpo', 'loss_type=["sigmoid","sft"]', { loss_type: ['sigmoid', 'sft'] }],
     ['kto', 'desirable_weight=1.5', { desirable_weight: 1.5 }],

@@ -7,12 +7,17 @@ describe('--set', () => {
     [['packing=True', 'eos_token=None'], { packing: true, eos_token: null }],
     [['weight_decay=0.1', 'seed=7'], { weight_decay: 0.1, seed: 7 }],
     [['lr_scheduler_type=linear'], { lr_scheduler_type: 'linear' }],
-    [['chat_template_path=a=b'], { chat_template_path: 'a=b' }],
-    [['optim_args={"a": 1}'], { optim_args: { a: 1 } }],
+    [['optim_args=a=1,b=2'], { optim_args: 'a=1,b=2' }],
+    [['lr_scheduler_kwargs={"a": 1}'], { lr_scheduler_kwargs: { a: 1 } }],
+    [['weight_decay=0', 'max_grad_norm=1'], { weight_decay: 0, max_grad_norm: 1 }],
   ])('%j', (flags, expected) => expect(parseOverrides(flags, 'sft')).toEqual(expected));
 
-  it.each<['sft' | undefined, string]>([
+  it.each<['sft' | 'dpo' | 'grpo' | undefined, string]>([
     [undefined, 'beta=0.1'],
+    [undefined, 'loss_type=ipo'],
+    ['dpo', 'loss_type=["sigmoid", "sft"]'],
+    ['dpo', 'loss_type=ipo'],
+    ['grpo', 'scale_rewards=false'],
     ['sft', 'packing=true'],
   ])('for %s takes %s', (method, flag) => expect(Object.keys(parseOverrides([flag], method))).toHaveLength(1));
 
@@ -30,6 +35,7 @@ describe('--set', () => {
     ['pakcing=true', /no such argument/],
     ['save_strategy=no', /go on from its checkpoint/],
     ['save_only_model=true', /go on from its checkpoint/],
+    ['enable_jit_checkpoint=true', /stops in time/],
     ['model_init_kwargs={"trust_remote_code": true}', /no code from a repository/],
     ['bf16=true', /by the hardware/],
     ['trackio_static_space_id=x', /private Space/],
@@ -44,6 +50,21 @@ describe('--set', () => {
     ['constructor=1', /no such argument/],
     ['packing', /expected --set name=value/],
     ['=1', /expected --set name=value/],
+    ['weight_decay=abc', /--set weight_decay=abc: expected a number$/],
+    ['weight_decay=-0.1', /expected 0 or more/],
+    ['weight_decay="0.1"', /weight_decay=0.1: expected a number$/],
+    ['seed=hello', /--set seed=hello: expected a whole number/],
+    ['seed=1.5', /whole number/],
+    ['seed=4294967296', /expected 4294967295 or less/],
+    ['packing=1', /expected true or false/],
+    ['lr_scheduler_type=cosin', /lr_scheduler_type=cosin: expected one of linear, cosine, /],
+    ['loss_type=ipo', /expected one of nll, dft, chunked_nll$/],
+    ['optim_args={"a": 1}', /expected None or text/],
+    ['adam_beta1=1', /less than 1/],
+    ['use_liger_kernel=true', /needs the package liger-kernel/],
+    ['padding_free=true', /flash attention/],
+    ['tf32=true', /by the hardware/],
+    ['dataset_kwargs={"skip_prepare_dataset": true}', /how rows are prepared/],
   ])('refuses %s', (flag, message) => {
     expect(() => parseOverrides([flag], 'sft')).toThrow(
       expect.objectContaining({ message: expect.stringMatching(message), exitCode: 2 }),

@@ -31,6 +31,27 @@ describe('search', () => {
     expect(found.every(({ flavor: { accelerators } }) => accelerators <= 1)).toBe(true);
   });
 
+  it('saves a checkpoint at least every half hour, or as often as was asked', () => {
+    const perStep = (candidate: ReturnType<typeof on>): number => {
+      const { training, evaluation } = candidate?.time.parts ?? { training: 0, evaluation: 0 };
+      return (training + evaluation) / (candidate?.recipe.total_steps ?? 1);
+    };
+    const long = { work: work({ facts: QWEN3_8B, rows: 100_000 }), modes: ['lora' as const] };
+    const slow = on('a10g-large', long);
+    const every = Number(slow?.recipe.training_args.save_steps);
+    expect(every * perStep(slow)).toBeLessThan(1900);
+    expect((every + 1) * perStep(slow)).toBeGreaterThan(1700);
+    expect(Number(slow?.recipe.training_args.eval_steps)).toBeGreaterThan(every);
+    const request = { model: 'm', dataset: 'd', set: { save_steps: 1000 } };
+    const asked = on('a10g-large', { ...long, work: { ...long.work, request } });
+    expect(asked?.recipe.training_args.save_steps).toBe(1000);
+    const best = { model: 'm', dataset: 'd', set: { load_best_model_at_end: true } };
+    const args = on('a10g-large', { ...long, work: { ...long.work, request: best } })?.recipe.training_args;
+    expect(args?.eval_steps).toBe(args?.save_steps);
+    const short = on('a100-large')?.recipe;
+    expect(short?.training_args.save_steps).toBe(Math.ceil((short?.total_steps ?? 0) / 5));
+  });
+
   it('puts a small demo of a small model on a T4, in fp16', () => {
     const [first] = search(input({ work: work({ rows: 100, eval_rows: 0 }) }), SNAPSHOT.flavors);
     expect(first?.flavor.name).toBe('t4-small');
@@ -97,6 +118,18 @@ describe('acceleratorOf', () => {
   ])('is cautious about %s', (_, accelerator, gpu_memory_gib, usable) => {
     const odd = { ...flavor('a100-large'), accelerator, gpu_memory_gib };
     expect(acceleratorOf(odd)?.usable_gib).toBeCloseTo(usable);
+  });
+
+  it.each<[string, number | null, boolean]>([
+    ['GTX 1080 Ti', null, false],
+    ['GTX 1080 Ti', 6.1, false],
+    ['Quadro RTX 6000', 7.5, false],
+    ['B300', 10.3, true],
+    ['A30', 8, true],
+    ['A100', null, true],
+  ])('%s of capability %d computes in bf16: %s', (accelerator, capability, bf16) => {
+    const other = { ...flavor('a100-large'), accelerator };
+    expect(targetOf(other, capability)).toEqual({ kind: 'cuda', bf16 });
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Method } from '../../scripts/plan/methods.ts';
+import type { Planned } from '../../scripts/plan/methods.ts';
 import type { Request } from '../../scripts/plan/request.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
 import { decodingSeconds } from '../../scripts/planner/generation-time.ts';
@@ -13,7 +13,7 @@ import {
   type MicroBatch,
   microBatchSeconds,
 } from '../../scripts/planner/step-time.ts';
-import { timeoutFor } from '../../scripts/planner/time.ts';
+import { stoppingSeconds, timeoutFor } from '../../scripts/planner/time.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
 import { QWEN3_8B, QWEN3_06B, work } from './support.ts';
 
@@ -183,6 +183,16 @@ describe('a whole run', () => {
     expect(ratio).toBeLessThan(5);
   });
 
+  it.each([
+    [300, 10, 60],
+    [3600, 10, 360],
+    [3600, 569, 853.5],
+    [240, 569, 120],
+    [36_000, 10, 900],
+  ])('of %d s with %d s of saving %d are kept', (timeout, saving, kept) =>
+    expect(stoppingSeconds(timeout, saving)).toBe(kept),
+  );
+
   it('pads less in small batches', () =>
     expect(run({}, { batch: 1 }).tokens).toBeLessThan(0.7 * run({}, { batch: 8 }).tokens));
 
@@ -192,7 +202,7 @@ describe('a whole run', () => {
     expect(packed.tokens / (4000 * 500)).toBeLessThan(1.1);
   });
 
-  it.each<[Method]>([['grpo'], ['rloo']])('%s spends most of its time on answers', (method) => {
+  it.each<[Planned]>([['grpo'], ['rloo']])('%s spends most of its time on answers', (method) => {
     const { parts } = run({ method, rows: 200 }, { mode: 'lora' });
     expect(parts.generation).toBeGreaterThan(parts.training);
   });

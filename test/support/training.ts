@@ -174,6 +174,7 @@ const trainingArgs = (args: Plan['recipe']['training_args'] = {}): Plan['recipe'
   dataloader_pin_memory: false,
   save_strategy: 'steps',
   save_steps: 2,
+  logging_steps: 1,
   seed: 42,
   ...args,
 });

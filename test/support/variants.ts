@@ -60,7 +60,7 @@ const CASES: [name: string, overrides: PlanOverrides][] = [
   ['mapped_hub', { dataset: { mapping: everyExpression, drop_invalid: true } }],
   ['mapped_local', { dataset: { ...file, mapping: everyExpression }, output: folder }],
   ['mapped_pairs', { method: 'kto', dataset: { format: 'preference', mapping: everyExpression } }],
-  ['evaluation_split', { dataset: { evaluation: { from: 'split', split: 'test', rows: 20 } } }],
+  ['no_evaluation', { dataset: { evaluation: null } }],
   ['dpo_lora', { method: 'dpo', dataset: { format: 'preference', mapping: null }, recipe: lora }],
   ['dpo_text', { method: 'dpo', dataset: { ...file, format: 'preference', conversational: false }, output: folder }],
   ['kto_pairs', { method: 'kto', dataset: { ...file, format: 'preference' }, output: folder }],

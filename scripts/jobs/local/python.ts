@@ -10,7 +10,7 @@ export interface Python {
 }
 
 /** The oldest Python that the training packages run on. */
-export const OLDEST_PYTHON = '3.10';
+const OLDEST_PYTHON = '3.10';
 
 const CANDIDATES: [string, ...string[]][] =
   process.platform === 'win32' ? [['py', '-3'], ['python']] : [['python3'], ['python']];

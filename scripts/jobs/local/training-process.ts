@@ -9,7 +9,7 @@ import { signalGroup } from './process-group.ts';
 import type { Recorder } from './recorder.ts';
 
 /** `sysexits.h` EX_TEMPFAIL: the training script's word for "stopped before the last step, with a checkpoint". */
-export const EXIT_STOPPED = 75;
+const EXIT_STOPPED = 75;
 
 /** Why a running script is being ended. */
 export type Ending = 'cancelled' | 'timeout' | NodeJS.Signals;

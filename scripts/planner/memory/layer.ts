@@ -28,7 +28,7 @@ export type Coefficients = Partial<Record<Feature, number>>;
  * `kept`: from a layer's forward to its backward. Besides that, at the fullest moment of its forward (`forward`) and of
  * its backward (`inside`).
  */
-export type Moment = 'kept' | 'forward' | 'inside';
+type Moment = 'kept' | 'forward' | 'inside';
 export type Fitted = Record<Mode, { checkpointed: { inside: Coefficients }; plain: Record<Moment, Coefficients> }>;
 
 export interface Batch {

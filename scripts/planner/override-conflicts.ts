@@ -1,0 +1,102 @@
+import type { TrainerError } from '../errors.ts';
+import { HUB_ID } from '../hub/search.ts';
+import type { JsonValue } from '../plan/json.ts';
+import { badValue, setWords } from './overrides.ts';
+import type { Workload } from './workload.ts';
+
+type Set = Readonly<Record<string, JsonValue>>;
+
+/** What PyTorch and transformers bring themselves. */
+const OPTIMIZERS = ['adamw_torch', 'adamw_torch_fused', 'adafactor', 'sgd', 'adagrad', 'rmsprop'];
+/** Of bitsandbytes, which the script has for QLoRA. */
+const BITSANDBYTES = /^(adamw_(bnb_)?8bit|(paged_)?(adamw|ademamix|lion)_(8|32)bit|ademamix|rmsprop_bnb(_(8|32)bit)?)$/;
+
+/** Those that go by evaluations. */
+const EVALUATING_SCHEDULERS = ['reduce_lr_on_plateau', 'greedy'];
+/** And those that need one of these in `lr_scheduler_kwargs`. */
+const SCHEDULER_NEEDS: Readonly<Record<string, string[]>> = {
+  cosine_with_min_lr: ['min_lr', 'min_lr_rate'],
+  cosine_warmup_with_min_lr: ['min_lr', 'min_lr_rate'],
+  warmup_stable_decay: ['num_decay_steps'],
+};
+
+/**
+ * What TRL or transformers refuse of arguments that are right one by one: together, with these data, and with the
+ * packages of the script. Throws TrainerError `usage`.
+ */
+export function checkConflicts(work: Workload): void {
+  const set = work.request.set ?? {};
+  const refuse = (name: string, why: string): TrainerError => badValue(name, set[name] ?? null, why);
+  if (set.chat_template_path != null && !HUB_ID.test(String(set.chat_template_path))) {
+    throw refuse('chat_template_path', 'expected a model on the Hub that lends its template: <owner>/<name>');
+  }
+  if (set.optim !== undefined && !hasOptimizer(String(set.optim), work.request.lora === 'qlora')) {
+    throw refuse('optim', `it needs packages that the script does not install; there are: ${OPTIMIZERS.join(', ')}`);
+  }
+  if (set.assistant_only_loss === true && work.report.conversational !== true) {
+    throw refuse('assistant_only_loss', 'it is for conversations, and these rows are plain text');
+  }
+  checkWorkers(set, refuse);
+  checkScheduler(set, refuse);
+  checkEvaluation(work, set, refuse);
+}
+
+const hasOptimizer = (name: string, qlora: boolean): boolean =>
+  OPTIMIZERS.includes(name) || (qlora && BITSANDBYTES.test(name));
+
+type Refuse = (name: string, why: string) => TrainerError;
+
+function checkWorkers(set: Set, refuse: Refuse): void {
+  if (Number(set.dataloader_num_workers ?? 0) > 0) return;
+  if (set.dataloader_prefetch_factor !== undefined) {
+    throw refuse('dataloader_prefetch_factor', 'it needs dataloader_num_workers above 0');
+  }
+  if (set.dataloader_persistent_workers === true) {
+    throw refuse('dataloader_persistent_workers', 'it needs dataloader_num_workers above 0');
+  }
+}
+
+function checkScheduler(set: Set, refuse: Refuse): void {
+  const needs = SCHEDULER_NEEDS[String(set.lr_scheduler_type)];
+  if (!needs) return;
+  const given = set.lr_scheduler_kwargs;
+  const names = typeof given === 'object' && given !== null ? Object.keys(given) : [];
+  if (needs.some((name) => names.includes(name))) return;
+  throw refuse('lr_scheduler_type', `it needs --set lr_scheduler_kwargs='{"${needs[0]}": ...}'`);
+}
+
+/** What looks at the loss on rows held out, and when. */
+function checkEvaluation(work: Workload, set: Set, refuse: Refuse): void {
+  const strategy = set.eval_strategy ?? (work.eval_rows > 0 ? 'steps' : 'no');
+  const wanting = [
+    ...(strategy !== 'no' ? ['eval_strategy'] : []),
+    ...(set.eval_on_start === true ? ['eval_on_start'] : []),
+    ...evaluating(set),
+  ];
+  const [name] = wanting;
+  if (work.eval_rows === 0 && name !== undefined) {
+    const why = work.request.examples === undefined ? 'there are too few rows' : 'of a demo';
+    throw refuse(name, `it evaluates, and no rows are held out for that: ${why}`);
+  }
+  const [going] = evaluating(set);
+  if (strategy === 'no' && going !== undefined) throw refuse(going, 'it goes by evaluations, and eval_strategy is no');
+  if (set.load_best_model_at_end !== true) return;
+  if (strategy !== 'steps') {
+    throw refuse('load_best_model_at_end', 'checkpoints are saved by steps: leave eval_strategy out');
+  }
+  const [every, saved] = [set.eval_steps, set.save_steps];
+  if (every !== undefined && saved !== undefined && Number(saved) % Number(every) === 0) return;
+  if (every === undefined && saved === undefined) return;
+  const given = [['eval_steps', every] as const, ['save_steps', saved] as const]
+    .flatMap(([each, value]) => (value === undefined ? [] : [setWords(each, value)]))
+    .join(', ');
+  throw refuse(
+    'load_best_model_at_end',
+    `save_steps must be a multiple of eval_steps; give both or neither (${given})`,
+  );
+}
+
+const evaluating = (set: Set): string[] => [
+  ...(set.load_best_model_at_end === true ? ['load_best_model_at_end'] : []),
+  ...(EVALUATING_SCHEDULERS.includes(String(set.lr_scheduler_type)) ? ['lr_scheduler_type'] : []),
+];
