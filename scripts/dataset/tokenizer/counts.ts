@@ -32,7 +32,10 @@ export function withModelCounts(
   const rendered = renderedExample(input);
   const shown: DatasetReport = { ...report, ...(rendered ? { rendered_example: rendered } : {}) };
   if (!model.encode) {
-    return { ...shown, notes: [...shown.notes, `Tokens are estimated, not counted with the tokenizer of ${name}: ${model.why}.`] };
+    return {
+      ...shown,
+      notes: [...shown.notes, `Tokens are estimated, not counted with the tokenizer of ${name}: ${model.why}.`],
+    };
   }
   const tokens = countRows(input);
   if (!tokens) {
