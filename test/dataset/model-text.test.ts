@@ -78,8 +78,16 @@ describe('a model of the Hub', () => {
   it.each<[string, string, RegExp]>([
     ['is gated', 'lab/gated', /not checked: no access to .* \(Accept the conditions/],
     ['has no tokenizer.json', 'lab/plain', /Tokens are estimated, not counted with .*has no tokenizer\.json/],
-    ['has a broken one', 'lab/broken', /Tokens are estimated, not counted with .*tokenizer\.json can't be read.*not valid JSON/],
-    ['has one that is too large', 'lab/huge', /Tokens are estimated, not counted with .*tokenizer\.json can't be read.*100 MB/],
+    [
+      'has a broken one',
+      'lab/broken',
+      /Tokens are estimated, not counted with .*tokenizer\.json can't be read.*not valid JSON/,
+    ],
+    [
+      'has one that is too large',
+      'lab/huge',
+      /Tokens are estimated, not counted with .*tokenizer\.json can't be read.*100 MB/,
+    ],
   ])('that %s says nothing about the data', async (_, model, why) => {
     const { report, shown } = await validate(model);
     expect(report.methods.sft?.verdict).toBe('READY');
