@@ -1,21 +1,26 @@
 import { type Row, UNSEEN } from './rows.ts';
 
-/** Columns that some trainer reads. */
-export const USED: ReadonlySet<string> = new Set([
-  'input_ids',
-  'text',
+/** Columns of which a chat template may see the objects key by key. */
+export const TEMPLATED: readonly string[] = [
   'messages',
   'conversations',
   'prompt',
   'completion',
   'chosen',
   'rejected',
+  'tools',
+  'chat_template_kwargs',
+];
+
+/** Columns that some trainer reads. */
+export const USED: ReadonlySet<string> = new Set([
+  ...TEMPLATED,
+  'input_ids',
+  'text',
   'label',
   'margin',
   'image',
   'images',
-  'tools',
-  'chat_template_kwargs',
 ]);
 
 /** A key that some rows lack is null there in the table that trains. */

@@ -1,18 +1,7 @@
 import { isRecord, type Row } from '../rows.ts';
 import { merge, type Type, typeOf } from '../types.ts';
+import { TEMPLATED } from '../used-columns.ts';
 import { Float } from './jinja/values.ts';
-
-/** Columns whose objects a chat template may see key by key. */
-const SEEN_BY_KEY = [
-  'messages',
-  'conversations',
-  'prompt',
-  'completion',
-  'chosen',
-  'rejected',
-  'tools',
-  'chat_template_kwargs',
-];
 
 /**
  * Rows as they come back out of the table that trains: an object of a column has the keys of all of them, null where it
@@ -21,7 +10,7 @@ const SEEN_BY_KEY = [
 export function tableRows(rows: readonly Row[]): Row[] {
   const types = new Map<string, Type>();
   for (const row of rows) {
-    for (const name of SEEN_BY_KEY) {
+    for (const name of TEMPLATED) {
       const cell = row[name];
       if (typeof cell !== 'object' || cell === null) continue;
       const type = typeOf(cell);
