@@ -1,12 +1,19 @@
 import pRetry, { AbortError } from 'p-retry';
 import { errorMessage, TrainerError } from '../errors.ts';
 
+/** Before the second try; three times as long before each further one, and up to twice that by chance. */
+const PAUSE_MS = 300;
+
 /**
  * fetch that tries GET and HEAD again, three times with backoff, on a broken connection, 429 and 5xx that may pass. What
  * changes something on the Hub is tried once and waited for: whether it arrived is else unknown.
  * Throws TrainerError `unreachable`.
  */
-export function retrying(fetch: typeof globalThis.fetch, patience_ms: number): typeof globalThis.fetch {
+export function retrying(
+  fetch: typeof globalThis.fetch,
+  patience_ms: number,
+  pause_ms = PAUSE_MS,
+): typeof globalThis.fetch {
   return async (input, init) => {
     const idempotent = onlyReads(input, init);
     let answer: Response | undefined;
@@ -25,7 +32,7 @@ export function retrying(fetch: typeof globalThis.fetch, patience_ms: number): t
           if (mayPass(answer)) throw new Error(`HTTP ${answer.status}`);
           return answer;
         },
-        { retries: idempotent ? 3 : 0, minTimeout: 300, factor: 3, randomize: true },
+        { retries: idempotent ? 3 : 0, minTimeout: pause_ms, factor: 3, randomize: true },
       );
     } catch (error) {
       if (answer) return answer; // the caller turns the status into words

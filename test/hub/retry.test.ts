@@ -13,7 +13,7 @@ function server(...answers: (number | Error | 'silence')[]) {
       init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
     });
   };
-  return { calls, fetch: retrying(fetch, 50) };
+  return { calls, fetch: retrying(fetch, 50, 5) };
 }
 const broken = new TypeError('fetch failed', { cause: new Error('ECONNRESET') });
 const url = 'https://hub.test/api';
@@ -35,7 +35,7 @@ describe('retrying', () => {
 
   it('takes the finding of a dataset viewer as it is', async () => {
     const answers = [new Response('', { status: 500, headers: { 'x-error-code': 'ResponseNotReady' } })];
-    const fetch = retrying(async () => answers.pop() ?? new Response(''), 50);
+    const fetch = retrying(async () => answers.pop() ?? new Response(''), 50, 5);
     expect((await fetch(url)).status).toBe(500);
   });
 
