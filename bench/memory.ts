@@ -1,10 +1,15 @@
+import { FILL } from '../scripts/planner/footprint.ts';
 import { allocatedGib, reservedGib, totalGib, trainingMemory } from '../scripts/planner/memory.ts';
-import { FILL } from '../scripts/planner/search.ts';
+
 import { fullLogitsGib } from './memory/full-logits.ts';
 import { inputOf, isFitted, type OracleRow, readOracle } from './memory/oracle.ts';
+import { pictureInput, readPictures } from './memory/pictures.ts';
 import presets from './memory/presets.json' with { type: 'json' };
 import { type Comparable, knownModel, readPublished } from './memory/published.ts';
+import { RULES } from './memory/rules.ts';
+import { shardedLines } from './memory/sharded.ts';
 import { grouped, HEADER, line } from './memory/statistics.ts';
+import { varyingLengths } from './memory/varying-lengths.ts';
 
 /**
  * How far the planner's memory estimate is from measured peaks. `npm run bench:memory`. Ends with 1 where a plan that
@@ -21,7 +26,7 @@ const show = (name: string, rows: readonly { error: number }[]): void =>
   );
 
 const oracle = readOracle();
-const mode = (row: OracleRow): string =>
+const mode = (row: Pick<OracleRow, 'mode' | 'compute' | 'weights' | 'checkpointing'>): string =>
   `${row.mode}${row.compute === 'fp32' ? ' on a CPU' : row.mode === 'full' && row.weights === 'bf16' ? ' in bf16' : ''}, ${row.checkpointing ? 'checkpointing' : 'no checkpointing'}`;
 const recorded = oracle.map((row) => {
   const parts = trainingMemory(inputOf(row, oracle));
@@ -32,18 +37,32 @@ for (const [title, kept] of [
   ['Recorded steps, families held out', recorded.filter(({ row }) => !isFitted(row))],
 ] as const) {
   console.log(`\n${title} (allocated)\n${HEADER}`);
-  for (const [name, items] of grouped(kept, ({ row }) => mode(row))) show(name, items);
+  const supervised = kept.filter(({ row }) => row.method === undefined);
+  for (const [name, items] of grouped(supervised, ({ row }) => mode(row))) show(name, items);
+  const others = kept.filter(({ row }) => row.method !== undefined);
+  for (const [name, items] of grouped(others, ({ row }) => `${row.method}, ${mode(row)}`)) show(name, items);
   for (const [name, items] of grouped(kept, ({ row }) => row.family)) show(name, items);
   show('all', kept);
 }
+const pictures = readPictures();
+const seen = pictures.map((row) => {
+  const parts = trainingMemory(pictureInput(row, pictures));
+  return { row, measured: row.peak / GIB, parts, error: allocatedGib(parts, 0) / (row.peak / GIB) - 1 };
+});
+console.log(`\nRecorded steps on pictures: the decoder's layers as fitted, the tower's read off these rows\n${HEADER}`);
+for (const [name, items] of grouped(seen, ({ row }) => mode(row))) show(name, items);
+for (const [name, items] of grouped(seen, ({ row }) => row.family)) show(name, items);
+
 // By the measurement, with what the allocator and CUDA add: on a card that our estimate fills to FILL, it must fit.
-for (const { row, measured, parts } of recorded) {
+const counted = [...recorded, ...seen].map(({ row, measured, parts }) => {
+  const { family, method = 'sft' } = row;
+  return { name: `${family} ${method} ${mode(row)}`, measured, parts };
+});
+for (const { name, measured, parts } of counted) {
   const taken = measured + parts.framework + parts.fragmentation;
   if (taken > totalGib(parts) / FILL) {
     wrong += 1;
-    console.log(
-      `FALSE FIT ${row.family} ${mode(row)}: ${taken.toFixed(1)} GiB on a card of ${(totalGib(parts) / FILL).toFixed(1)}`,
-    );
+    console.log(`FALSE FIT ${name}: ${taken.toFixed(1)} GiB on a card of ${(totalGib(parts) / FILL).toFixed(1)}`);
   }
 }
 
@@ -51,9 +70,12 @@ const published = readPublished();
 const comparable = published.filter((entry): entry is Comparable => 'input' in entry);
 const compared = comparable.map((entry) => {
   const parts = trainingMemory(entry.input);
-  const extra = entry.full_logits ? fullLogitsGib(entry.input) : 0;
-  const ours = (entry.counted === 'reserved' ? reservedGib(parts) : allocatedGib(parts)) + extra;
-  return { ...entry, ours, error: ours / entry.row.measured_peak_gib - 1 };
+  const extra = entry.full_logits ? fullLogitsGib(entry.input, entry.full_logits) : 0;
+  const counts = { reserved: reservedGib, used: totalGib, allocated: allocatedGib, unstated: allocatedGib };
+  const ours = counts[entry.counted](parts) + extra;
+  // What is measured must fit a card that the whole estimate fills to FILL.
+  const card = (totalGib(parts) + extra) / FILL;
+  return { ...entry, ours, card, error: ours / entry.row.measured_peak_gib - 1 };
 });
 const source = ({ row, counted }: Comparable): string => `${row.framework.split(/[ ,@]/)[0]}, ${row.mode}, ${counted}`;
 console.log(`\nPublished, of exact length\n${HEADER}`);
@@ -61,6 +83,13 @@ const exact = compared.filter(({ kind }) => kind === 'exact');
 for (const [name, items] of grouped(exact, source)) {
   show(name, items);
 }
+show('all', exact);
+const short = exact.filter(({ row, card }) => row.measured_peak_gib > card);
+console.log(`would not have fitted a card that the estimate fills to ${FILL}: ${short.length} of ${exact.length}`);
+for (const { row, card } of short)
+  console.log(
+    `  ${row.id}: ${row.measured_peak_gib} on a card of ${card.toFixed(1)} GiB (as stated: ${row.as_stated})`,
+  );
 for (const { row, ours } of exact)
   console.log(
     `  ${row.id.padEnd(44)} measured ${row.measured_peak_gib.toFixed(1).padStart(6)}  ours ${ours.toFixed(1).padStart(6)}`,
@@ -77,15 +106,27 @@ for (const [title, items] of [
   for (const [name, rows] of grouped(items, source)) {
     show(name, rows);
   }
+  console.log(
+    `above a card that the estimate fills to ${FILL}: ${items.filter(({ row, card }) => row.measured_peak_gib > card).length} of ${items.length}`,
+  );
   for (const { row, ours, error, counted } of items) {
     if (error < 0 && counted === 'allocated')
       console.log(`  below: ${row.id} measured ${row.measured_peak_gib.toFixed(1)}, ours ${ours.toFixed(1)}`);
   }
 }
+const pairs = varyingLengths(published.map(({ row }) => row));
+console.log(
+  `\nReserved over many lengths against the longest alone (ms-swift, Qwen's authors; same model, LoRA)\n${HEADER}\n${line(
+    'beyond',
+    pairs.map(({ reserved, exact }) => reserved.measured_peak_gib / exact.measured_peak_gib - 1),
+  )}`,
+);
 const outside = published.filter((entry) => 'reason' in entry);
 console.log(`\nPublished, not comparable: ${outside.length}`);
 for (const [reason, items] of grouped(outside, ({ reason }) => reason))
   console.log(`  ${String(items.length).padStart(4)}  ${reason}`);
+
+for (const text of shardedLines()) console.log(text);
 
 console.log(`\nPresets known to fit ${presets.usable_gib} GiB`);
 for (const preset of presets.presets) {
@@ -110,20 +151,16 @@ for (const preset of presets.presets) {
   );
 }
 
-/** Rules that others go by: `accelerate estimate-memory` (the weights four times for Adam), and a factor on the weights. */
-const RULES: Record<string, (row: OracleRow, parameters: number) => number> = {
-  'accelerate estimate-memory': (row, parameters) => parameters * (row.weights === 'fp32' ? 4 : 2) * 4,
-  'rule of thumb: 16 bytes, LoRA 2.4, QLoRA 0.6': (row, parameters) =>
-    parameters * (row.mode === 'full' ? 16 : row.mode === 'lora' ? 2.4 : 0.6),
-};
 console.log(`\nThe same recorded steps by other rules\n${HEADER}`);
 for (const [name, rule] of Object.entries(RULES)) {
-  console.log(
-    line(
-      name,
-      recorded.map(({ row, measured }) => rule(row, inputOf(row, oracle).facts.parameters) / GIB / measured - 1),
-    ),
-  );
+  for (const [way, items] of grouped(recorded, ({ row }) => row.mode)) {
+    const errors = items.flatMap(({ row, measured }) => {
+      const bytes = rule(row, inputOf(row, oracle).facts.parameters);
+      return bytes === null ? [] : [bytes / GIB / measured - 1];
+    });
+    if (errors.length > 0) console.log(line(`${name}: ${way}`, errors));
+    else console.log(`${name}: ${way}`.padEnd(50), 'N/A');
+  }
 }
-show('ours', recorded);
+for (const [way, items] of grouped(recorded, ({ row }) => row.mode)) show(`ours: ${way}`, items);
 process.exitCode = wrong > 0 ? 1 : 0;

@@ -5,7 +5,7 @@ import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
 import { factsFrom } from './facts.ts';
 
 /** A step that fake_step.py counted; sizes in bytes. */
-const Row = z.object({
+export const OracleRow = z.object({
   family: z.string(),
   config: z.looseObject({
     model_type: z.string(),
@@ -30,13 +30,17 @@ const Row = z.object({
   checkpointing: z.boolean(),
   accumulation: z.number(),
   reference: z.boolean(),
+  /** Where it isn't supervised. */
+  method: z.enum(['dpo', 'kto', 'reward', 'grpo', 'rloo']).optional(),
+  /** Tokens of a sequence that the method's loss scores. */
+  completion: z.number().optional(),
   peak: z.number(),
   phases: z.record(z.string(), z.number()),
   steady: z.number(),
   trained: z.number(),
   parameters: z.number(),
 });
-export type OracleRow = z.infer<typeof Row>;
+export type OracleRow = z.infer<typeof OracleRow>;
 
 /** Families that the inside of a layer is fitted on; all others are held out. */
 const FITTED_ON = [
@@ -54,6 +58,7 @@ const FITTED_ON = [
   'qwen3.5-4b-like',
   'qwen3-30b-a3b',
   'mixtral-8x7b',
+  'gpt-oss-20b',
 ];
 export const isFitted = (row: OracleRow): boolean => FITTED_ON.includes(row.family);
 
@@ -62,20 +67,23 @@ export function readOracle(): OracleRow[] {
   return text
     .trim()
     .split('\n')
-    .map((line) => Row.parse(JSON.parse(line)));
+    .map((line) => OracleRow.parse(JSON.parse(line)));
 }
 
-/** The row's model: its parameters as a LoRA run of the same shape counted them. */
+/** The row's model, with its parameters as a step of all weights or a LoRA step of the same shape counted them. */
 export function factsOf(row: OracleRow, rows: readonly OracleRow[]): ModelFacts {
   const { config } = row;
-  const counted = rows.find(
+  const counted = [row, ...rows].find(
     (other) =>
-      other.mode === 'lora' &&
+      other.mode !== 'qlora' &&
+      other.method !== 'reward' &&
       other.family === row.family &&
       other.config.num_hidden_layers === config.num_hidden_layers,
   );
-  if (!counted) throw new Error(`no LoRA row of ${row.family} with ${config.num_hidden_layers} layers`);
-  return factsFrom(row.family, { ...config, parameters: counted.parameters - counted.trained });
+  if (!counted)
+    throw new Error(`no step of ${row.family} with ${config.num_hidden_layers} layers counts its parameters`);
+  const adapters = counted.mode === 'lora' ? counted.trained : 0;
+  return factsFrom(row.family, { ...config, parameters: counted.parameters - adapters });
 }
 
 export function inputOf(row: OracleRow, rows: readonly OracleRow[]): MemoryInput {
@@ -91,5 +99,16 @@ export function inputOf(row: OracleRow, rows: readonly OracleRow[]): MemoryInput
     padded: row.padded,
     reference: row.reference,
     compute: row.compute === 'bf16' ? 'mixed' : 'fp32',
+    ...methodOf(row),
+  };
+}
+
+function methodOf({ method, completion, batch, accumulation }: OracleRow): Partial<MemoryInput> {
+  if (method === undefined || completion === undefined) return {};
+  return {
+    sequences: method === 'dpo' || method === 'reward' ? 2 : 1,
+    scored: completion,
+    classifier: method === 'reward',
+    generated: method === 'grpo' || method === 'rloo' ? batch * accumulation : 0,
   };
 }

@@ -24,6 +24,7 @@ const Row = z.looseObject({
   parallel: z.string(),
   gpus: z.number().nullish(),
   measured_peak_gib: z.number(),
+  as_stated: z.string(),
   memory_kind: z.string(),
   trust: z.string(),
 });
@@ -34,9 +35,10 @@ export interface Comparable {
   input: MemoryInput;
   /** exact: every batch was as long as stated. at_most: the stated length is a cap, or less is kept than we count. */
   kind: 'exact' | 'at_most';
-  /** The loss made the logits of all tokens. */
-  full_logits: boolean;
-  counted: 'allocated' | 'reserved' | 'unstated';
+  /** How the loss made the logits of all tokens, if it did. */
+  full_logits: 'plain' | 'shifted' | null;
+  /** `used`: with all that nvidia-smi counts. */
+  counted: 'allocated' | 'reserved' | 'used' | 'unstated';
 }
 export interface NotComparable {
   row: PublishedRow;
@@ -70,6 +72,8 @@ function classify(row: PublishedRow): Comparable | NotComparable {
     return out('another optimizer');
   if (/mixed/.test(row.precision)) return out('fp32 base beside adapters');
   if (/litgpt/.test(row.framework) && row.mode === 'qlora') return out('litgpt, whose QLoRA takes more than its LoRA');
+  if (/head, trained whole/.test(row.lora_targets ?? ''))
+    return out('embeddings and output layer trained beside adapters');
   if (/head/.test(row.lora_targets ?? '')) return out('adapters on the output layer');
   if (/gptq/.test(row.precision)) return out('GPTQ, another quantization');
   if (row.trust === 'low') return out('low trust: settings not stated, or the level set by something else');
@@ -82,11 +86,18 @@ function classify(row: PublishedRow): Comparable | NotComparable {
     row,
     kind: exact && kept ? 'exact' : 'at_most',
     // litgpt's chunks are all kept for the backward pass.
-    full_logits: row.loss_chunked !== true || /litgpt/.test(row.framework),
+    full_logits:
+      row.loss_chunked === true && !/litgpt/.test(row.framework)
+        ? null
+        : /^Qwen|^LLaMA-Factory|^ms-swift/.test(row.framework) && !/^swift-ex/.test(row.id)
+          ? 'shifted'
+          : 'plain',
     counted: /^torch (max_memory_)?reserved|^torch max reserved|^comment/.test(row.memory_kind)
       ? 'reserved'
       : /^unstated/.test(row.memory_kind)
-        ? 'unstated'
+        ? /^Qwen|^LLaMA-Factory/.test(row.framework)
+          ? 'used'
+          : 'unstated'
         : 'allocated',
     input: {
       facts,

@@ -10,6 +10,7 @@ from transformers import masking_utils
 from trl.kernels import chunked_logprob
 from trl.trainer import utils
 
+GROUPED_MM = nn.functional.grouped_mm
 FUSED_HEAD = utils._ChunkedLogProbFunction
 
 
@@ -17,27 +18,50 @@ def nothing(*_args: Any, **_kwargs: Any) -> None:
     return None
 
 
-def install(on_gpu: bool, padded: bool, on_head: Callable[[torch.Tensor], None]) -> None:
-    """On a GPU, TRL's Triton kernels fold the loss tiles in place. A batch has an attention mask where its rows differ
-    in length; where they don't, transformers leaves it to the kernel. `on_head` gets the loss's hidden states."""
+def install(on_gpu: bool, padded: bool, on_hidden: Callable[[torch.Tensor], None]) -> None:
+    """On a GPU, TRL copies the tokens that are scored together and its Triton kernels fold the loss tiles in place. A
+    batch has an attention mask where its rows differ in length; where they don't, transformers leaves it to the kernel.
+    `on_hidden` gets the hidden states that the loss starts from."""
     if on_gpu:
         chunked_logprob._forward_tile = nothing
         chunked_logprob._backward_tile = nothing
         chunked_logprob._addmm_fp32 = nothing  # type: ignore[assignment]
+        utils._use_triton = lambda _: True
+        nn.functional.grouped_mm = grouped_mm
+    else:
+
+        class Head:
+            @staticmethod
+            def apply(hidden: torch.Tensor, *rest: Any) -> Any:
+                on_hidden(hidden)
+                return FUSED_HEAD.apply(hidden, *rest)
+
+        utils._ChunkedLogProbFunction = Head  # type: ignore[assignment,misc]
     BaseTunerLayer._move_adapter_to_device_of_base_layer = nothing  # type: ignore[method-assign]  # all is in its place
     masking_utils.is_tracing = lambda *_: False
     masking_utils.find_packed_sequence_indices = nothing  # a row is one sequence
     masking_utils.fast_all = lambda *_: not padded  # type: ignore[assignment,return-value]
 
-    class Head:
-        """On a GPU the tokens that are scored are copied together first."""
 
-        @staticmethod
-        def apply(hidden: torch.Tensor, *rest: Any) -> Any:
-            on_head(hidden)
-            return FUSED_HEAD.apply(hidden[torch.arange(hidden.shape[0])] if on_gpu else hidden, *rest)
+class Grouped(torch.autograd.Function):
+    """`grouped_mm` in fp32, which CUDA has (a product for each expert) and fake tensors refuse."""
 
-    utils._ChunkedLogProbFunction = Head  # type: ignore[assignment,misc]
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x, weight)
+        return x.new_empty((x.shape[0], weight.shape[2]))
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> Any:  # type: ignore[override]
+        x, weight = ctx.saved_tensors
+        return torch.empty_like(x), torch.empty_like(weight)
+
+
+def grouped_mm(x: torch.Tensor, weight: torch.Tensor, **settings: Any) -> torch.Tensor:
+    if x.dtype == torch.bfloat16:
+        return GROUPED_MM(x, weight, **settings)
+    product: torch.Tensor = Grouped.apply(x, weight)
+    return product
 
 
 class Product4Bit(torch.autograd.Function):

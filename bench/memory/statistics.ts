@@ -24,10 +24,10 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)}%`.padSta
 
 export function line(name: string, errors: readonly number[]): string {
   const { count, median, p90, lowest, highest } = summary(errors);
-  return `${name.padEnd(44)}${String(count).padStart(5)}${[median, p90, lowest, highest].map(percent).join('')}`;
+  return `${name.padEnd(50)}${String(count).padStart(5)}${[median, p90, lowest, highest].map(percent).join('')}`;
 }
 
-export const HEADER = `${''.padEnd(44)}${' rows'}${['median', 'p90', 'lowest', 'highest'].map((name) => name.padStart(8)).join('')}`;
+export const HEADER = `${''.padEnd(50)}${' rows'}${['median', 'p90', 'lowest', 'highest'].map((name) => name.padStart(8)).join('')}`;
 
 export function grouped<T>(items: readonly T[], key: (item: T) => string): [string, T[]][] {
   const groups = new Map<string, T[]>();

@@ -1,5 +1,9 @@
-import { generation, phases, type Step } from './memory/phases.ts';
+import { asked, generation } from './memory/forward-only.ts';
+import { phases } from './memory/phases.ts';
+import { type Processes, type ShardedPhase, shardedPhases, shardedStates } from './memory/sharding.ts';
 import { loraParameters, type Mode, states } from './memory/states.ts';
+import { type Phase, type Step, withoutOutputLayer } from './memory/step.ts';
+import { withTower } from './memory/vision.ts';
 import type { ModelFacts } from './model-facts.ts';
 
 const GIB = 2 ** 30;
@@ -8,6 +12,8 @@ const GIB = 2 ** 30;
 const CONTEXT_GIB = 0.6;
 /** cuBLAS workspaces, which PyTorch counts: 32 MiB on Hopper, 8 on others, for each of a few handles. */
 const WORKSPACE_GIB = 0.1;
+/** Of each process that talks to others: buffers of NCCL's channels, 4 MiB for each neighbour and protocol (NCCL_BUFFSIZE). */
+const NCCL_GIB = 0.5;
 /** What the caching allocator holds beyond what lives, as a share of what comes and goes in a step. */
 const FRAGMENTATION = 0.1;
 
@@ -35,23 +41,39 @@ export interface MemoryInput {
   reference?: boolean;
   /** Sequences of `max_length` that are generated side by side. */
   generated?: number;
+  /** Tokens of a sequence that the loss scores, and of a generated one's answer; all of them, if not said. */
+  scored?: number;
+  /** Of a sequence, those that stand for pictures. */
+  picture_tokens?: number;
+  /** A sequence gets one score from a layer of its own, and no token does. */
+  classifier?: boolean;
+  /** More than one, on an accelerator each; one, if not said. */
+  processes?: Processes;
 }
 
 /** GiB by part, at the fullest moment of a step; the peak is their sum. */
 export type MemoryParts = Record<
   'weights' | 'gradients' | 'optimizer' | 'adapters' | 'casts' | 'activations' | 'loss' | 'framework' | 'fragmentation',
   number
->;
+> & {
+  /** What vLLM holds beside the training. */
+  vllm?: number;
+  /** Between several processes: what FSDP2 gathers, and buffers that are sent. */
+  communication?: number;
+};
 
 /** What of the input the phases depend on. */
 export function trainingStep(input: MemoryInput): Step {
-  const { facts, mode, weight_bytes, lora_rank, per_device_train_batch_size, max_length } = input;
+  const { mode, weight_bytes, lora_rank, per_device_train_batch_size, max_length } = input;
+  const facts = input.classifier ? withoutOutputLayer(input.facts) : input.facts;
   const sequences = per_device_train_batch_size * (input.sequences ?? 1);
   return {
     facts,
     mode,
     states: states(facts, mode, weight_bytes, lora_rank),
     batch: { sequences, length: max_length, padded: input.padded ?? sequences > 1 },
+    scored: input.classifier ? null : Math.min(max_length, input.scored ?? max_length),
+    picture_tokens: input.picture_tokens ?? 0,
     checkpointing: input.gradient_checkpointing ?? true,
     accumulated: (input.gradient_accumulation_steps ?? 2) > 1,
     optimizer: input.optimizer ?? 'fused',
@@ -64,15 +86,21 @@ export function trainingStep(input: MemoryInput): Step {
  * parameter count (Rajbhandari et al. 2020, ZeRO, section 3), what comes and goes from the phases of a step.
  */
 export function trainingMemory(input: MemoryInput): MemoryParts {
-  const { facts, mode, weight_bytes, max_length } = input;
+  const { mode, max_length, processes } = input;
   const step = trainingStep(input);
-  const kept = step.states;
-  const all = phases(step);
-  if (input.generated) all.push(generation(facts, input.generated, max_length, weight_bytes));
-  const size = ({ gradients, casts, activations, loss }: (typeof all)[number]): number =>
-    gradients + casts + activations + loss;
-  const fullest = all.reduce((most, phase) => (size(phase) > size(most) ? phase : most));
+  const sharded = processes?.sharded === true;
+  const kept = sharded ? shardedStates(step.states, processes.count) : step.states;
+  const all: MemoryPhase[] = sharded ? shardedPhases(step, processes) : withTower(step, phases(step));
   const copies = input.reference && mode === 'full' ? 2 : 1;
+  if (input.reference && !sharded) all.push(...withTower(step, asked(step)));
+  if (input.generated) all.push(...generation(step, input.generated, input.scored ?? max_length));
+  const fullest = all.reduce((most, phase) => (size(phase) > size(most) ? phase : most));
+  const several = processes !== undefined && processes.count > 1;
+  // DistributedDataParallel reduces gradients in buckets, which are a second set of them (torch's reducer.hpp; the
+  // Trainer doesn't ask for gradient_as_bucket_view).
+  const buckets = several && !sharded ? kept.gradients : 0;
+  // Half of what FSDP2 holds are buffers that belong to streams of their own, which lend each other nothing.
+  const idle = Math.max(...all.map(({ communication = 0 }) => communication)) - (fullest.communication ?? 0);
   return {
     weights: (kept.base * copies) / GIB,
     gradients: fullest.gradients / GIB,
@@ -81,10 +109,15 @@ export function trainingMemory(input: MemoryInput): MemoryParts {
     casts: fullest.casts / GIB,
     activations: fullest.activations / GIB,
     loss: fullest.loss / GIB,
-    framework: CONTEXT_GIB + WORKSPACE_GIB,
-    fragmentation: (FRAGMENTATION * size(fullest)) / GIB,
+    ...(several ? { communication: (buckets + (fullest.communication ?? 0)) / GIB } : {}),
+    framework: CONTEXT_GIB + WORKSPACE_GIB + (several ? NCCL_GIB : 0),
+    fragmentation: (FRAGMENTATION * size(fullest) + idle / 2) / GIB,
   };
 }
+
+type MemoryPhase = Phase & Partial<Pick<ShardedPhase, 'communication'>>;
+const size = ({ gradients, casts, activations, loss, communication = 0 }: MemoryPhase): number =>
+  gradients + casts + activations + loss + communication;
 
 export const totalGib = (parts: MemoryParts): number => Object.values(parts).reduce((sum, part) => sum + part, 0);
 
@@ -92,16 +125,28 @@ export const totalGib = (parts: MemoryParts): number => Object.values(parts).red
 export const allocatedGib = (parts: MemoryParts, workspace = WORKSPACE_GIB): number =>
   totalGib(parts) - parts.fragmentation - parts.framework + workspace;
 
-/** What PyTorch reserves for it, GiB: without the CUDA context. */
+/** What PyTorch reserves for it on one accelerator alone, GiB: without the CUDA context. */
 export const reservedGib = (parts: MemoryParts): number => totalGib(parts) - CONTEXT_GIB;
 
-/** RAM that loading takes: the weights pass through it once before they reach the accelerator. */
-export function loadingRamGib(facts: ModelFacts, weight_bytes: number): number {
-  return (facts.parameters * weight_bytes) / GIB + 4;
+/** Of a process: Python, PyTorch and the data. */
+const PROCESS_RAM_GIB = 4;
+
+/**
+ * RAM that loading takes: the weights pass through it before they reach the accelerator, those of every process with a
+ * copy of its own. Under FSDP2 the first process alone reads them, and gathers what a checkpoint holds there.
+ */
+export function ramGib(facts: ModelFacts, weight_bytes: number, trained: number, processes?: Processes): number {
+  const { count, sharded } = processes ?? { count: 1, sharded: false };
+  const weights = facts.parameters * weight_bytes;
+  // Adam's two moments, in fp32, are the largest part that is gathered at once.
+  return (sharded ? Math.max(weights, 8 * trained) : count * weights) / GIB + count * PROCESS_RAM_GIB;
 }
 
-/** Disk: Python packages, the download, the saved model, and two checkpoints with their optimizer state. */
-export function diskGib(facts: ModelFacts, mode: Mode, lora_rank: number): number {
+/**
+ * Disk: Python packages, the download, the saved model, and two checkpoints with their optimizer state. Under FSDP2 a
+ * checkpoint has the weights twice, as a model and as PyTorch's own file (Trainer._save_optimizer_and_scheduler).
+ */
+export function diskGib(facts: ModelFacts, mode: Mode, lora_rank: number, sharded = false): number {
   const trained = mode === 'full' ? facts.parameters : loraParameters(facts, lora_rank);
-  return 12 + (facts.parameters * 2 + trained * 4 + 2 * trained * 12) / GIB;
+  return 12 + (facts.parameters * 2 + trained * 4 + 2 * trained * (sharded ? 16 : 12)) / GIB;
 }

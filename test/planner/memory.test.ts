@@ -2,15 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { factsFrom } from '../../bench/memory/facts.ts';
 import { fitAll } from '../../bench/memory/fit.ts';
 import { inputOf, isFitted, readOracle } from '../../bench/memory/oracle.ts';
+import { pictureInput, readPictures } from '../../bench/memory/pictures.ts';
 import presets from '../../bench/memory/presets.json' with { type: 'json' };
 import { knownModel, readPublished } from '../../bench/memory/published.ts';
 import { summary } from '../../bench/memory/statistics.ts';
+import { FILL } from '../../scripts/planner/footprint.ts';
 import { FITTED } from '../../scripts/planner/memory/layer.ts';
 import { loraParameters } from '../../scripts/planner/memory/states.ts';
 import { allocatedGib, type MemoryInput, reservedGib, totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
-import { parametersFromShape } from '../../scripts/planner/model-facts.ts';
 import { readLayout } from '../../scripts/planner/model-layout.ts';
-import { FILL } from '../../scripts/planner/search.ts';
+import { parametersFromShape } from '../../scripts/planner/model-shape.ts';
+
+import { readVisionTower } from '../../scripts/planner/vision-tower.ts';
 import { LLAMA_70B, QWEN3_8B, QWEN3_06B } from './support.ts';
 
 const GIB = 2 ** 30;
@@ -63,6 +66,13 @@ describe('the recorded steps', () => {
     expect(found.p90).toBeLessThan(p90);
   });
 
+  it.each(['dpo', 'kto', 'reward', 'grpo', 'rloo'] as const)('of %s are met', (method) => {
+    const found = summary(errors.filter(({ row }) => row.method === method).map(({ error }) => error));
+    expect(found.count).toBeGreaterThanOrEqual(8);
+    expect(found.median).toBeLessThan(0.02);
+    expect(found.p90).toBeLessThan(0.08);
+  });
+
   it('none of them fails on a card that its plan was said to fit', () => {
     for (const { row } of errors) {
       const parts = trainingMemory(inputOf(row, rows));
@@ -80,7 +90,8 @@ describe('the recorded steps', () => {
   it('count the trained parameters as peft does', () => {
     for (const row of rows.filter(({ mode }) => mode !== 'full')) {
       const { facts, lora_rank } = inputOf(row, rows);
-      const counted = loraParameters(facts, lora_rank);
+      // peft trains a reward model's score layer whole.
+      const counted = loraParameters(facts, lora_rank) + (row.method === 'reward' ? facts.hidden_size : 0);
       // Qwen3.5's linear attention has matrices of its own; gpt-oss has a router without one.
       if (/qwen3.5|gpt-oss/.test(row.family)) expect(Math.abs(counted / row.trained - 1)).toBeLessThan(0.15);
       else expect(counted, row.family).toBe(row.trained);
@@ -157,11 +168,12 @@ describe('the estimate', () => {
   it('has the coefficients that the recorded steps give', () => expect(fitAll()).toEqual(FITTED));
 
   it('has no coefficient below zero', () => {
-    const all = Object.values(FITTED).flatMap(({ checkpointed, plain }) => [
+    const all = Object.values(FITTED).flatMap(({ checkpointed, plain, unkept }) => [
+      unkept.forward,
       checkpointed.inside,
       ...Object.values(plain),
     ]);
-    expect(all).toHaveLength(12);
+    expect(all).toHaveLength(15);
     for (const coefficients of all) expect(Math.min(...Object.values(coefficients))).toBeGreaterThan(0);
   });
 });
@@ -219,4 +231,71 @@ it('on a CPU, where the loss tiles are whole in fp32, takes more than on a GPU',
   const gpu = trainingMemory({ ...full, facts: QWEN3_06B });
   const cpu = trainingMemory({ ...full, facts: QWEN3_06B, compute: 'fp32' });
   expect(totalGib(cpu)).toBeGreaterThan(totalGib(gpu) + 2);
+});
+
+describe('the recorded steps on pictures', () => {
+  const rows = readPictures();
+
+  it('are met, and hardly one takes more than estimated', () => {
+    const errors = rows.map((row) => allocatedGib(trainingMemory(pictureInput(row, rows)), 0) / (row.peak / GIB) - 1);
+    const found = summary(errors);
+    expect(found.count).toBeGreaterThanOrEqual(70);
+    expect(found.median).toBeLessThan(0.03);
+    expect(found.p90).toBeLessThan(0.12);
+    expect(found.lowest).toBeGreaterThan(-0.03);
+  });
+
+  it('train adapters in the tower and the projector, too', () => {
+    for (const row of rows.filter(({ mode }) => mode !== 'full')) {
+      const { facts, lora_rank } = pictureInput(row, rows);
+      expect(loraParameters(facts, lora_rank), row.family).toBe(row.trained);
+    }
+  });
+
+  it('have towers as deep and wide as their configurations say', () => {
+    expect(readVisionTower({ model_type: 'llama', hidden_size: 8 })).toBeNull();
+    expect(
+      readVisionTower({ model_type: 'smolvlm', scale_factor: 4, vision_config: { hidden_size: 768 } }),
+    ).toMatchObject({
+      kind: 'smolvlm',
+      hidden_size: 768,
+      layers: 12,
+      intermediate_size: 3072,
+      patches_per_token: 16,
+      // SigLIP's 27 x 27 patches of a tile, 16 of them a token.
+      tokens_per_picture: 17 * 47,
+    });
+    expect(readVisionTower({ model_type: 'brand_new', vision_config: { depth: 'deep' } })).toMatchObject({
+      kind: 'other',
+      hidden_size: 1152,
+      layers: 27,
+    });
+  });
+});
+
+describe('methods', () => {
+  const grpo: MemoryInput = { ...lora, generated: 64, scored: 512 };
+
+  it('hold the answers that are generated side by side, and their prompts', () => {
+    expect(gib({ ...grpo, generated: 512 })).toBeGreaterThan(gib(grpo));
+    expect(gib({ ...grpo, generated: 512, max_length: 4096 })).toBeGreaterThan(gib({ ...grpo, generated: 512 }));
+  });
+
+  it('ask a frozen copy beside all weights, and the model itself beside adapters', () => {
+    const both = trainingMemory({ ...full, reference: true });
+    expect(both.weights).toBeCloseTo(2 * trainingMemory(full).weights, 6);
+    expect(trainingMemory({ ...lora, reference: true }).weights).toBe(trainingMemory(lora).weights);
+  });
+
+  it('score fewer tokens where the prompt is left out', () => {
+    const plain: MemoryInput = { ...full, gradient_checkpointing: false };
+    expect(gib({ ...plain, scored: 64 })).toBeLessThan(gib(plain));
+  });
+
+  it('need no output layer for one score of a sequence', () => {
+    const parts = trainingMemory({ ...lora, classifier: true });
+    const output = QWEN3_8B.vocab_size * QWEN3_8B.hidden_size * 2;
+    expect((trainingMemory(lora).weights - parts.weights) * GIB).toBeCloseTo(output, -3);
+    expect(gib({ ...full, classifier: true })).toBeLessThan(gib(full));
+  });
 });

@@ -1,6 +1,6 @@
 import type { ModelFacts } from '../model-facts.ts';
 import table from './coefficients.json' with { type: 'json' };
-import type { Mode } from './states.ts';
+import { type Mode, parameterParts } from './states.ts';
 
 /** Elements by which one layer's memory grows, for one forward pass of the batch. */
 export const FEATURES = [
@@ -14,6 +14,7 @@ export const FEATURES = [
   'repeated',
   'mask',
   'scores',
+  'scores_16_bits',
   'linear_attention',
   'dispatched',
   'experts',
@@ -29,7 +30,15 @@ export type Coefficients = Partial<Record<Feature, number>>;
  * its backward (`inside`).
  */
 type Moment = 'kept' | 'forward' | 'inside';
-export type Fitted = Record<Mode, { checkpointed: { inside: Coefficients }; plain: Record<Moment, Coefficients> }>;
+export type Fitted = Record<
+  Mode,
+  {
+    checkpointed: { inside: Coefficients };
+    plain: Record<Moment, Coefficients>;
+    /** Without gradients nothing is kept. */
+    unkept: { forward: Coefficients };
+  }
+>;
 
 export interface Batch {
   sequences: number;
@@ -40,9 +49,10 @@ export interface Batch {
 
 /** Whether the attention mask is a tensor: transformers leaves it to the kernel where it is simply causal. */
 export const hasMask = ({ layout }: ModelFacts, { padded, length }: Batch): boolean =>
-  padded || layout.attention === 'eager' || (layout.sliding_window !== null && length >= layout.sliding_window);
+  padded || layout.attention !== 'sdpa' || (layout.sliding_window !== null && length >= layout.sliding_window);
 
-export function layerFeatures(facts: ModelFacts, batch: Batch, trained: boolean): Features {
+/** `trained`: of all weights, in fp32 or 16 bits; null where adapters are. */
+export function layerFeatures(facts: ModelFacts, batch: Batch, trained: 'fp32' | '16 bits' | null): Features {
   const { hidden_size: h, query_size: q, key_value_size: kv, layout } = facts;
   const tokens = batch.sequences * batch.length;
   const masked = hasMask(facts, batch);
@@ -60,11 +70,12 @@ export function layerFeatures(facts: ModelFacts, batch: Batch, trained: boolean)
     repeated: masked && layout.attention === 'sdpa' ? 2 * tokens * (q - kv) : 0,
     mask: masked ? square : 0,
     scores: layout.attention === 'eager' ? square * layout.attention_heads : 0,
+    scores_16_bits: layout.attention === 'eager_16_bits' ? square * layout.attention_heads : 0,
     linear_attention: layout.linear_attention ? tokens * h : 0,
     dispatched: experts ? tokens * experts.per_token * h : 0,
     // peft adds an adapter to all experts' weights at once, as a tensor of their size.
-    experts: experts?.adapted ? 3 * experts.count * experts.intermediate_size * h : 0,
-    weights: trained ? layerWeights(facts) : 0,
+    experts: experts?.adapted && trained === null ? 3 * experts.count * experts.intermediate_size * h : 0,
+    weights: trained === 'fp32' ? castWeights(facts) : 0,
   };
 }
 
@@ -72,6 +83,11 @@ export function layerFeatures(facts: ModelFacts, batch: Batch, trained: boolean)
 export function layerWeights(facts: ModelFacts): number {
   const embeddings = (facts.layout.tied_embeddings ? 1 : 2) * facts.vocab_size * facts.hidden_size;
   return Math.max(0, facts.parameters - embeddings) / facts.layers;
+}
+
+/** Those of them that autocast makes 16-bit copies of: the products of experts (grouped_mm) stay in fp32. */
+export function castWeights(facts: ModelFacts): number {
+  return Math.max(0, layerWeights(facts) - parameterParts(facts).experts / facts.layers);
 }
 
 export const bytesOf = (features: Features, coefficients: Coefficients): number =>

@@ -1,13 +1,18 @@
 import type { ModelFacts } from '../model-facts.ts';
+import { towerAdapters } from '../vision-tower.ts';
 
 export type Mode = 'full' | 'lora' | 'qlora';
 
 /** NF4 with double quantization: half a byte a weight, and 8.127 bits for each 64 (Dettmers et al. 2023, section 3). */
 const NF4_BYTES = 0.5 + 8.127 / 8 / 64;
 
-/** Parameters of the parts that are treated differently. */
+/** Parameters of the parts that are treated differently: as counted in its weights, else as its shape makes them. */
 export function parameterParts(facts: ModelFacts) {
-  const { hidden_size: h, layers, layout } = facts;
+  const { hidden_size: h, layers, layout, parts } = facts;
+  if (parts) {
+    const embeddings = parts.embeddings + parts.output;
+    return { embeddings, experts: parts.experts, linear: facts.parameters - embeddings - parts.experts };
+  }
   const embeddings = (layout.tied_embeddings ? 1 : 2) * facts.vocab_size * h;
   const experts = layout.experts ? layers * layout.experts.count * 3 * h * layout.experts.intermediate_size : 0;
   return { embeddings, experts, linear: Math.max(0, facts.parameters - embeddings - experts) };
@@ -19,12 +24,13 @@ export function parameterParts(facts: ModelFacts) {
  */
 export function loraParameters(facts: ModelFacts, rank: number): number {
   const { hidden_size: h, query_size: q, key_value_size: kv, intermediate_size: m, layers, layout } = facts;
+  const tower = facts.tower ? towerAdapters(facts.tower, rank) : 0;
   const attention = layout.fused.attention ? h + q + 2 * kv + (q + h) : h + q + 2 * (h + kv) + (q + h);
   const mlp = layout.fused.mlp ? h + 2 * m + (m + h) : 3 * (h + m);
-  if (!layout.experts) return layers * rank * (attention + mlp);
+  if (!layout.experts) return tower + layers * rank * (attention + mlp);
   const { count, intermediate_size: expert, adapted } = layout.experts;
-  if (!adapted) return layers * rank * attention;
-  return layers * rank * (attention + count * (2 * (h + 2 * expert) + expert + h) + h + count);
+  if (!adapted) return tower + layers * rank * attention;
+  return tower + layers * rank * (attention + count * (2 * (h + 2 * expert) + expert + h) + h + count);
 }
 
 /** Bytes that stay from step to step, and those of a whole set of gradients. */

@@ -1,0 +1,40 @@
+"""What `accelerate estimate-memory` says of the models whose steps were recorded: its own functions on the empty model
+that it would make of their configurations. Bytes of `Training using Adam` by the dtype asked for.
+
+    python bench/memory/accelerate_estimate.py < bench/memory/oracle.jsonl > bench/memory/accelerate.jsonl
+
+Recorded with accelerate 1.15.0, transformers 5.23.0.
+"""
+
+import json
+import sys
+from typing import Any
+
+import transformers
+from accelerate import init_empty_weights
+from accelerate.commands.estimate import estimate_training_usage
+from accelerate.utils import calculate_maximum_sizes
+
+DTYPES = ("float32", "float16", "int4")
+
+
+def estimates(config: dict[str, Any]) -> dict[str, float | None]:
+    with init_empty_weights():
+        model = transformers.AutoModel.from_config(transformers.AutoConfig.for_model(**config))
+    total, _ = calculate_maximum_sizes(model)
+    most = {dtype: max(estimate_training_usage(total, dtype).values()) for dtype in DTYPES}
+    return {dtype: None if size == -1 else size for dtype, size in most.items()}
+
+
+def main() -> None:
+    seen = set()
+    for line in sys.stdin:
+        row = json.loads(line)
+        key = (row["family"], row["config"]["num_hidden_layers"])
+        if key not in seen:
+            seen.add(key)
+            print(json.dumps({"family": key[0], "layers": key[1], "bytes": estimates(row["config"])}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import type { MemoryInput } from '../../scripts/planner/memory.ts';
+import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
+import { readVisionTower } from '../../scripts/planner/vision-tower.ts';
+import { factsFrom } from './facts.ts';
+import { OracleRow } from './oracle.ts';
+
+/** A step on rows with pictures: each of `patches` (high, wide) where the model takes any size. */
+const Row = OracleRow.extend({
+  config: z.looseObject({
+    model_type: z.string(),
+    tie_word_embeddings: z.boolean().optional(),
+    text_config: OracleRow.shape.config.partial({ tie_word_embeddings: true }),
+    vision_config: z.looseObject({ image_size: z.number().optional(), patch_size: z.number() }),
+  }),
+  pictures: z.number(),
+  patches: z.tuple([z.number(), z.number()]).optional(),
+});
+export type PictureRow = z.infer<typeof Row>;
+
+export function readPictures(): PictureRow[] {
+  const text = readFileSync(new URL('pictures.jsonl', import.meta.url), 'utf8');
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => Row.parse(JSON.parse(line)));
+}
+
+export function pictureInput(row: PictureRow, rows: readonly PictureRow[]): MemoryInput {
+  const facts = pictureFacts(row, rows);
+  const { image_size = 0, patch_size } = row.config.vision_config;
+  const [high, wide] = row.patches ?? [Math.floor(image_size / patch_size), Math.floor(image_size / patch_size)];
+  return {
+    facts,
+    mode: row.mode,
+    weight_bytes: row.weights === 'fp32' ? 4 : 2,
+    lora_rank: row.rank,
+    per_device_train_batch_size: row.batch,
+    max_length: row.length,
+    gradient_accumulation_steps: row.accumulation,
+    gradient_checkpointing: row.checkpointing,
+    padded: row.padded,
+    picture_tokens: (row.pictures * high * wide) / (facts.tower?.patches_per_token ?? 1),
+  };
+}
+
+/** Parameters as a step of all weights or a LoRA step of the same shape counted them. */
+function pictureFacts(row: PictureRow, rows: readonly PictureRow[]): ModelFacts {
+  const { config } = row;
+  const text = config.text_config;
+  const tower = readVisionTower(config);
+  const family = text.model_type.replace(/^qwen2_5_vl.*/, 'qwen2').replace(/^qwen3_vl.*/, 'qwen3');
+  const counted = [row, ...rows].find(
+    (other) =>
+      other.mode !== 'qlora' &&
+      other.family === row.family &&
+      other.config.text_config.num_hidden_layers === text.num_hidden_layers,
+  );
+  if (!counted) throw new Error(`no step of ${row.family} with ${text.num_hidden_layers} layers counts its parameters`);
+  const parameters = counted.parameters - (counted.mode === 'lora' ? counted.trained : 0);
+  return {
+    ...factsFrom(row.family, {
+      ...text,
+      model_type: family,
+      tie_word_embeddings: config.tie_word_embeddings ?? text.tie_word_embeddings ?? false,
+      parameters,
+    }),
+    ...(tower ? { tower } : {}),
+  };
+}

@@ -1,0 +1,123 @@
+import { layerWeights } from './layer.ts';
+import { phases } from './phases.ts';
+import { parameterParts, type States } from './states.ts';
+import type { Phase, Step } from './step.ts';
+
+/** What FSDP2 gathers and sends, in bytes: weights of the part at work, and buffers of collectives. */
+export interface ShardedPhase extends Phase {
+  communication: number;
+}
+
+/** How the processes of a run share its memory. */
+export interface Processes {
+  count: number;
+  /** FSDP2: each keeps its share of weights, gradients and optimizer; else a whole copy. */
+  sharded: boolean;
+  /** Gradients are reduced after every batch. Else they pile up whole, in 16 bits, until the optimizer's step. */
+  sync_each_batch?: boolean;
+}
+
+/**
+ * One process's share (Rajbhandari et al. 2020, ZeRO, section 5: stage 3). What is trained is kept in fp32, as accelerate
+ * 1.15 has it (fsdp2_prepare_model); a frozen base as it was loaded.
+ */
+export function shardedStates(whole: States, count: number): States {
+  const widened = 4 / whole.trained_bytes;
+  const full = whole.adapters === 0;
+  return {
+    base: (whole.base * (full ? widened : 1)) / count,
+    adapters: (whole.adapters * widened) / count,
+    optimizer: (whole.optimizer * widened) / count,
+    gradients: (whole.gradients * widened) / count,
+    trained_bytes: 4,
+  };
+}
+
+/**
+ * The phases of a step under FSDP2 as accelerate sets it up: a group for each layer, one for the embeddings, one for the
+ * last norm and the output layer, which stays gathered from its first use to its last; one group where they are the same
+ * weight. A group is gathered in 16 bits to a flat buffer, which is copied out; the buffer stays while the next group is
+ * gathered, and going back the next group is gathered ahead; a group's gradients wait in the buffer that is sent until
+ * the next group's (torch 2.13, distributed/fsdp/_fully_shard). Nothing is autocast: all is computed in 16 bits. Each sum
+ * was read off recorded steps (bench/memory/oracle-sharded.jsonl).
+ */
+export function shardedPhases(step: Step, { count, sync_each_batch }: Processes): ShardedPhase[] {
+  const { facts, mode, states, accumulated } = step;
+  const full = mode === 'full';
+  const tied = facts.layout.tied_embeddings;
+  const embedding = facts.vocab_size * facts.hidden_size;
+  const layer = layerWeights(facts) + (full ? 0 : states.adapters / states.trained_bytes / facts.layers);
+  const trained = states.gradients / states.trained_bytes;
+  const sent = (full ? layerWeights(facts) : trained / facts.layers) * 2;
+  // In bytes, gathered.
+  const [e, b] = [2 * embedding, 2 * layer];
+  const always = tied ? e : 0;
+  const before = accumulated ? (sync_each_batch ? (4 * trained) / count : 2 * trained) : 0;
+  const shares = (parameters: number): number => (accumulated ? 0 : (4 * parameters) / count);
+  const { linear, experts } = parameterParts(facts);
+  const layers = full ? linear + experts : trained;
+  const tail = full && !tied ? embedding : 0;
+  // One score of a sequence takes the output layer's place in a classifier.
+  const head = full && step.scored !== null ? e : 0;
+  const waiting = tied ? head : 0;
+
+  // Adapters of experts are tensors of the experts' size, which were recorded beside 16-bit weights alone.
+  const like = !full && facts.layout.experts ? 'lora' : 'full';
+  const inner = phases({ ...step, mode: like, states: { ...states, trained_bytes: 2 }, compute: 'mixed' });
+  const at = (name: Phase['name'], index: number): Phase => {
+    const found = inner.filter((other) => other.name === name).at(index);
+    if (!found) throw new Error(`no phase ${name}`);
+    return found;
+  };
+  const kept = at('head', 0).activations;
+  const phase = (name: Phase['name'], part: Omit<Partial<ShardedPhase>, 'name'>): ShardedPhase => ({
+    name,
+    gradients: before,
+    casts: 0,
+    activations: kept,
+    loss: 0,
+    communication: 0,
+    ...part,
+  });
+  // Of the layer at work, those of the MLP.
+  const mlp = facts.layout.experts ? experts / facts.layers : 3 * facts.intermediate_size * facts.hidden_size;
+  const own = full ? 2 * mlp : 0;
+
+  return [
+    phase('forward', { communication: tied ? 2 * e + 2 * b : 2 * e, activations: 0 }),
+    phase('forward', { communication: always + 3 * b }),
+    phase('forward', { communication: always + 2 * b, activations: at('forward', 0).activations }),
+    ...(tied ? [] : [phase('forward', { communication: 2 * e + b })]),
+    // The gathered output layer's buffer is given back at the end of the root's forward, which with adapters is peft's.
+    phase('head', { communication: tied || !full ? e + b : 2 * e, loss: at('head', 0).loss }),
+    phase('head_backward', {
+      communication: e + b,
+      // It is summed up in fp32 first.
+      gradients: before + head * 3,
+      loss: at('head_backward', 0).loss,
+    }),
+    // The last layer is the first to go back.
+    phase('layers_backward', {
+      communication: always + 2 * b + 2 * tail,
+      gradients: before + waiting + own + shares(tail),
+      activations: at('layers_backward', 0).activations,
+    }),
+    // The first layer: the embeddings are gathered ahead.
+    phase('layers_backward', {
+      communication: always + b + (tied ? 0 : e) + sent,
+      gradients: before + waiting + own + shares(tail + (layers * (facts.layers - 1)) / facts.layers),
+      activations: at('layers_backward', -1).activations,
+    }),
+    phase('embedding_backward', {
+      communication: 2 * e + sent,
+      gradients: before + waiting + shares(tail + layers),
+      activations: at('embedding_backward', 0).activations / 2,
+    }),
+    phase('embedding_backward', {
+      communication: full ? (tied ? e + sent : e + e / count) : e,
+      gradients: before + (full ? e + waiting : 0) + shares(layers + tail + (tied || !full ? 0 : embedding)),
+      activations: at('embedding_backward', 0).activations,
+    }),
+    phase('optimizer', { gradients: ((4 * trained) / count) * (step.optimizer === 'foreach' ? 2 : 1), activations: 0 }),
+  ];
+}
