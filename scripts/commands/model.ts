@@ -15,14 +15,15 @@ import type { CommandContext } from './context.ts';
 import { backendOf, currentJob } from './jobs.ts';
 
 /**
- * The model that a person means: `last`, a local folder, a Hub id, or a name. `revision` pins a Hub model.
+ * The model that a person means: `last`, a local folder, a Hub id, or a name. `revision` pins a Hub model. `sources`: its
+ * files and, of an adapter, its base's.
  * Throws TrainerError `usage`, `auth` or `network`.
  */
 export async function resolveModel(
   name: string,
   context: CommandContext,
   revision: string | null,
-): Promise<{ facts: ModelFacts; text: ModelTextSource; note: string | null }> {
+): Promise<{ facts: ModelFacts; text: ModelTextSource; sources: readonly ModelFiles[]; note: string | null }> {
   const { files, note } = await openModel(name, context, revision);
   const opened = [files];
   const facts = await readModelFacts(files, async (id) => {
@@ -31,7 +32,7 @@ export async function resolveModel(
     opened.push(base);
     return base;
   });
-  return { facts, text: () => readText(opened, context), note };
+  return { facts, text: () => readText(opened, context), sources: opened, note };
 }
 
 /** Reads the tokenizer and the chat template when they are needed, or says why it can't. */

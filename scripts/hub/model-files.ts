@@ -1,5 +1,6 @@
 import { TrainerError } from '../errors.ts';
 import { preview } from '../printable.ts';
+import type { StoredTensor } from './safetensors.ts';
 
 /** Files of a model repository or folder, as far as we read them. Injected: the Hub or a folder. */
 export interface ModelFiles {
@@ -13,8 +14,8 @@ export interface ModelFiles {
   json(path: string): Promise<unknown>;
   /** A text file; null where there is none. Throws TrainerError `file_too_large` above MAX_TEXT_BYTES. */
   text(path: string): Promise<string | null>;
-  /** Counts from the safetensors headers; null where there are no safetensors weights. */
-  weights(): Promise<ModelWeights | null>;
+  /** What the safetensors headers list; null where there are no safetensors weights that transformers loads. */
+  weights(): Promise<StoredTensor[] | null>;
 }
 
 /** The largest tokenizers of today (Gemma 3, 262,000 tokens) take 33 MB. */
@@ -27,10 +28,4 @@ export function tooLarge(path: string): TrainerError {
     `${preview(path, 200)} has more than ${MAX_TEXT_BYTES / 1e6} MB`,
     'Choose another model.',
   );
-}
-
-export interface ModelWeights {
-  parameters: number;
-  /** Whether the output layer is stored although it may be tied to the embeddings. */
-  has_lm_head: boolean;
 }

@@ -1,8 +1,10 @@
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { errorMessage, systemErrorCode, TrainerError } from '../errors.ts';
-import { MAX_TEXT_BYTES, type ModelFiles, type ModelWeights, tooLarge } from '../hub/model-files.ts';
+import { MAX_TEXT_BYTES, type ModelFiles, tooLarge } from '../hub/model-files.ts';
+import { type RangedFile, readHeader, type StoredTensor } from '../hub/safetensors.ts';
+import { MissingShard, readTensors } from '../hub/weight-files.ts';
+import { preview } from '../printable.ts';
 
 /** Where transformers keeps chat templates beside the default one. */
 const TEMPLATES = 'additional_chat_templates';
@@ -24,22 +26,22 @@ export async function openModelFolder(folder: string): Promise<ModelFiles> {
       { cause },
     );
   }
-  const weightFiles = files.filter((file) => file.endsWith('.safetensors')).sort();
+  const json = async (file: string): Promise<unknown> => {
+    const text = await readText(join(folder, file));
+    try {
+      return text === null ? null : JSON.parse(text);
+    } catch (cause) {
+      throw broken(join(folder, file), cause);
+    }
+  };
   return {
     id: folder,
     source: 'local',
     revision: null,
     files,
-    json: async (file) => {
-      const text = await readText(join(folder, file));
-      try {
-        return text === null ? null : JSON.parse(text);
-      } catch (cause) {
-        throw broken(join(folder, file), cause);
-      }
-    },
+    json,
     text: (file) => readText(join(folder, file)),
-    weights: async () => (weightFiles.length > 0 ? readHeaders(folder, weightFiles) : null),
+    weights: () => readWeights(folder, files, json),
   };
 }
 
@@ -54,42 +56,48 @@ async function readText(path: string): Promise<string | null> {
   }
 }
 
-const Header = z.record(z.string(), z.object({ shape: z.array(z.number().int().nonnegative()) }));
-/** The format's own limit is 100 MB: https://github.com/huggingface/safetensors#format */
-const MAX_HEADER_BYTES = 100_000_000;
-
-/** Adds up the tensors that the files' headers list: 8 bytes of length (little-endian), then JSON. */
-async function readHeaders(folder: string, files: string[]): Promise<ModelWeights> {
-  const weights: ModelWeights = { parameters: 0, has_lm_head: false };
-  for (const name of files) {
-    const path = join(folder, name);
-    const file = await open(path);
-    try {
-      const length = Number((await file.read(Buffer.alloc(8), 0, 8, 0)).buffer.readBigUInt64LE());
-      if (length > MAX_HEADER_BYTES) throw new Error(`header of ${length} bytes`);
-      const text = (await file.read(Buffer.alloc(length), 0, length, 8)).buffer.toString('utf8');
-      const { __metadata__: _, ...tensors } = JSON.parse(text);
-      for (const [tensor, { shape }] of Object.entries(Header.parse(tensors))) {
-        weights.parameters += shape.reduce((product, size) => product * size, 1);
-        weights.has_lm_head ||= tensor === 'lm_head.weight';
+async function readWeights(
+  folder: string,
+  files: readonly string[],
+  json: (file: string) => Promise<unknown>,
+): Promise<StoredTensor[] | null> {
+  try {
+    return await readTensors(files, json, async (name) => {
+      const path = join(folder, name);
+      const file = await open(path);
+      try {
+        return await readHeader(await ranged(path, file));
+      } catch (cause) {
+        throw broken(path, cause);
+      } finally {
+        await file.close();
       }
-    } catch (cause) {
-      throw broken(path, cause);
-    } finally {
-      await file.close();
-    }
+    });
+  } catch (cause) {
+    if (cause instanceof TrainerError) throw cause;
+    throw broken(folder, cause, cause instanceof MissingShard ? 'missing_weights' : undefined);
   }
-  return weights;
 }
 
-function broken(path: string, cause: unknown): TrainerError {
+async function ranged(name: string, file: FileHandle): Promise<RangedFile> {
+  const { size } = await file.stat();
+  return {
+    name,
+    byteLength: size,
+    slice: async (start, end) => {
+      const buffer = new ArrayBuffer(end - start);
+      await file.read(new Uint8Array(buffer), 0, end - start, start);
+      return buffer;
+    },
+  };
+}
+
+function broken(path: string, cause: unknown, code = 'broken_model'): TrainerError {
   return new TrainerError(
     'usage',
-    'broken_model',
-    `${path} can't be read: ${errorMessage(cause)}`,
+    code,
+    `${path} can't be read: ${preview(errorMessage(cause), 200)}`,
     'Mend the file or save the model again.',
-    {
-      cause,
-    },
+    { cause },
   );
 }

@@ -12,7 +12,7 @@ export interface ModelLayout {
   /** The outputs of attention and MLP are normalized besides their inputs. */
   sandwich_norm: boolean;
   /** `eager` where transformers has no sdpa for the family: the scores of all heads are kept. */
-  attention: 'sdpa' | 'eager';
+  attention: 'sdpa' | 'eager' | 'eager_16_bits';
   /** Some layers have linear attention in place of softmax: torch's chunked delta rule keeps several times as much. */
   linear_attention: boolean;
   /** Tokens; a sequence that is longer gets an attention mask of its own. */
@@ -60,7 +60,7 @@ const RECORDED: Record<string, Traits> = {
   smollm3: {},
   olmo2: { qk_norm: true, sandwich_norm: true },
   olmoe: { qk_norm: true },
-  gpt_oss: { attention: 'eager' },
+  gpt_oss: { attention: 'eager_16_bits' },
 };
 /** Of a family that wasn't: all that takes memory, and eager attention where transformers has no sdpa for it. */
 const OTHER: Traits = { qk_norm: true, sandwich_norm: true };

@@ -49,6 +49,31 @@ it('cuts an answer short', async () => {
   expect(await (await get(FILE)).text()).toHaveLength(1000);
 });
 
+it('lets some pass first', async () => {
+  hub.faults.add({ path: /hardware/, after: 2, mishap: { status: 503 } });
+  const statuses = [];
+  for (let i = 0; i < 4; i++) statuses.push((await get('/api/jobs/hardware')).status);
+  expect(statuses).toEqual([200, 200, 503, 200]);
+});
+
+it('never answers', async () => {
+  hub.faults.add({ path: /hardware/, mishap: 'hang' });
+  const signal = AbortSignal.timeout(300);
+  await expect(fetch(`${hub.url}/api/jobs/hardware`, { signal })).rejects.toThrow(/timeout/i);
+  expect((await get('/api/jobs/hardware')).status).toBe(200);
+});
+
+it.each([0, 100_000])('cuts an upload after %i bytes', async (cutUpload) => {
+  hub.faults.add({ method: 'POST', path: /commit/, mishap: { cutUpload } });
+  const header = JSON.stringify({ key: 'header', value: { summary: 'x' } });
+  const content = Buffer.from('y'.repeat(300_000)).toString('base64');
+  const body = `${header}\n${JSON.stringify({ key: 'file', value: { path: 'b.txt', content, encoding: 'base64' } })}`;
+  const headers = { authorization: `Bearer ${hub.tokens.write}` };
+  const commit = () => fetch(`${hub.url}/api/models/tester/model/commit/main`, { method: 'POST', headers, body });
+  await expect(commit()).rejects.toThrow();
+  expect(hub.repo('model', 'tester/model')?.resolve('main')?.files.has('b.txt')).toBe(false);
+});
+
 it('answers late', async () => {
   hub.faults.add({ path: /hardware/, mishap: { delayMs: 150 } });
   const before = performance.now();

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Call, HubError } from './http.ts';
 
@@ -12,6 +12,10 @@ type Mishap =
   /** Another server's answer: a proxy's page, say. */
   | { status: number; body: string; type?: string }
   | { delayMs: number }
+  /** The connection stays and nothing is done or answered. */
+  | 'hang'
+  /** Cut after this many bytes of what the client sends, or at its end: an upload that breaks off. */
+  | { cutUpload: number }
   /** Cut after this many bytes of the body. */
   | { truncate: number }
   /** Cut after this many events of a stream, log lines for instance. */
@@ -22,16 +26,18 @@ export interface Fault {
   method?: string;
   /** Tested against path and query. */
   path: RegExp;
+  /** How many such requests it lets pass first; none by default. */
+  after?: number;
   /** How often it strikes; once by default. */
   times?: number;
   mishap: Mishap;
 }
 
 export class Faults {
-  #active: { fault: Fault; left: number }[] = [];
+  #active: { fault: Fault; spared: number; left: number }[] = [];
 
   add(fault: Fault): void {
-    this.#active.push({ fault, left: fault.times ?? 1 });
+    this.#active.push({ fault, spared: fault.after ?? 0, left: fault.times ?? 1 });
   }
 
   clear(): void {
@@ -44,7 +50,12 @@ export class Faults {
       const { method, path, mishap } = entry.fault;
       if (entry.left <= 0 || (method && method !== call.method) || !path.test(call.url.pathname + call.url.search))
         continue;
+      if (entry.spared > 0) {
+        entry.spared -= 1;
+        continue;
+      }
       entry.left -= 1;
+      if (mishap === 'hang') return false;
       if (mishap === 'drop-before') {
         call.req.socket.destroy();
         return false;
@@ -57,11 +68,30 @@ export class Faults {
       } else if ('status' in mishap) {
         throw new HubError(mishap.status, mishap.message ?? 'a fault that a test asked for', mishap.code);
       } else if ('delayMs' in mishap) await sleep(mishap.delayMs);
-      else if ('truncate' in mishap) cutAfter(call.res, mishap.truncate, (chunk) => chunk.byteLength);
+      else if ('cutUpload' in mishap) {
+        if (cutWhileReading(call.req, mishap.cutUpload)) return false;
+      } else if ('truncate' in mishap) cutAfter(call.res, mishap.truncate, (chunk) => chunk.byteLength);
       else cutAfter(call.res, mishap.truncateEvents, (chunk) => (chunk.toString().startsWith('data:') ? 1 : 0));
     }
     return true;
   }
+}
+
+/** Cuts the connection when more than `limit` bytes of the body came. True where all of it is here already. */
+function cutWhileReading(req: IncomingMessage, limit: number): boolean {
+  if (req.complete) {
+    req.socket.destroy();
+    return true;
+  }
+  const push = req.push.bind(req);
+  let arrived = 0;
+  req.push = (chunk: unknown, encoding?: BufferEncoding) => {
+    arrived += chunk instanceof Uint8Array ? chunk.byteLength : 0;
+    if (arrived <= limit && chunk !== null) return push(chunk, encoding);
+    req.socket.destroy();
+    return false;
+  };
+  return false;
 }
 
 /** Nothing that is written arrives; the end cuts the connection. */
