@@ -1,4 +1,3 @@
-import { TrainerError } from '../errors.ts';
 import type { Plan } from '../plan/schema.ts';
 import type { JobRequest } from './backend.ts';
 
@@ -29,16 +28,5 @@ export function needsHub({ model, dataset, output }: Plan): boolean {
     dataset.source === 'hub' ||
     output.repo_id !== null ||
     output.trackio.space_id !== null
-  );
-}
-
-/** No backend starts `accelerate launch` yet: the other accelerators would be paid for and idle. */
-export function refuseSeveralProcesses({ launch }: Plan): void {
-  if (launch.processes === 1 && launch.accelerate === null) return;
-  throw new TrainerError(
-    'usage',
-    'several_processes',
-    `the plan wants ${launch.processes} processes, and jobs run one`,
-    'Make the plan anew for a flavor with one accelerator.',
   );
 }

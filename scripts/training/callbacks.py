@@ -9,6 +9,7 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from .events import alarm, emit, finite
+from .processes import largest
 
 # <measures>
 # What a method logs besides its loss, by TRL's names, and what it is called in an event.
@@ -36,14 +37,11 @@ class ReportProgress(TrainerCallback):
         self.on_checkpoint: Callable[[Path, int], None] | None = None
         # </hub_output>
         # <evaluation>
-        self.when = "before"
+        self.trained = False
         # </evaluation>
         self.began = time.monotonic()
 
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        # <evaluation>
-        self.when = "during"
-        # </evaluation>
         self.began = time.monotonic()
         emit("stage", stage="training")
         emit(
@@ -59,6 +57,10 @@ class ReportProgress(TrainerCallback):
         if logs is None or "loss" not in logs:
             return
         loss, grad_norm = finite(logs["loss"]), finite(logs.get("grad_norm"))
+        peak: float = torch.cuda.max_memory_allocated() if args.device.type == "cuda" else 0
+        # <processes>
+        peak = largest(peak)
+        # </processes>
         emit(
             "step",
             step=state.global_step,
@@ -67,7 +69,7 @@ class ReportProgress(TrainerCallback):
             learning_rate=finite(logs.get("learning_rate")),
             grad_norm=grad_norm,
             tokens=finite(logs.get("num_tokens")),
-            gpu_memory_gib=round(torch.cuda.max_memory_allocated() / 2**30, 2) if args.device.type == "cuda" else None,
+            gpu_memory_gib=round(peak / 2**30, 2) if args.device.type == "cuda" else None,
             seconds=round(time.monotonic() - self.began, 3),
             # <measures>
             **measured(logs),
@@ -83,7 +85,7 @@ class ReportProgress(TrainerCallback):
         values = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
         emit(
             "eval",
-            when=self.when,
+            when="after" if self.trained else "during" if state.global_step > 0 else "before",
             step=state.global_step,
             eval_loss=finite(values.get("loss")),
             # <measures>
@@ -93,8 +95,11 @@ class ReportProgress(TrainerCallback):
 
     # </evaluation>
     def on_save(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        checkpoint = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+        if not checkpoint.exists():  # an alarm said why
+            return
         emit("checkpoint", step=state.global_step)
         # <hub_output>
         if self.on_checkpoint is not None and state.is_world_process_zero:
-            self.on_checkpoint(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}", state.global_step)
+            self.on_checkpoint(checkpoint, state.global_step)
         # </hub_output>

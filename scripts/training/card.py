@@ -1,27 +1,30 @@
-"""The model card: what was trained on what, how, how well, and how to use it."""
+"""The model card: what was trained on what, how, how well, at what cost, and how to use it."""
 
 from pathlib import PurePath
 from typing import Any
 
 from huggingface_hub import ModelCardData
 
-# What is shown of the trainer's log, by its names.
-CARD_MEASURES = {
-    "loss": "loss",
-    "eval_loss": "evaluation loss",
-    # <rewards>
-    "reward": "mean reward",
-    "eval_reward": "mean reward of held-out prompts",
-    # </rewards>
-    # <ranked>
-    "eval_rewards/accuracies": "held-out pairs ranked right",
-    "eval_accuracy": "held-out pairs ranked right",
-    # </ranked>
-}
+from .card_results import results
+from .card_text import described, shown, table
+from .card_use import usage
+from .events import alarm
 
 
-def model_card(plan: dict[str, Any], step: int, total_steps: int, history: list[dict[str, Any]]) -> str:
-    """Markdown. `history`: what the trainer logged, oldest first."""
+def model_card(
+    plan: dict[str, Any], step: int, total_steps: int, history: list[dict[str, Any]], notes: dict[str, Any]
+) -> str:
+    """Markdown. `history`: what the trainer logged, oldest first; `notes`: what PlanDigest wrote down."""
+    try:
+        return written_card(plan, step, total_steps, history, notes)
+    except Exception as error:  # no reason to lose the model that it is about
+        alarm("no_card", f"the model's card could not be written: {error!r}")
+        return f"# {shown(plan['output']['repo_id'] or 'model')}\n\n`plan.json` says what it is.\n"
+
+
+def written_card(
+    plan: dict[str, Any], step: int, total_steps: int, history: list[dict[str, Any]], notes: dict[str, Any]
+) -> str:
     model, dataset, recipe, output = plan["model"], plan["dataset"], plan["recipe"], plan["output"]
     name = output["repo_id"] or PurePath(output["folder"]).name
     is_adapter = recipe["mode"] != "full" and model["adapter"] is None
@@ -57,93 +60,49 @@ def model_card(plan: dict[str, Any], step: int, total_steps: int, history: list[
         f"Fine-tuned from {described(model)} on {described(dataset)} with {method} "
         f"([TRL](https://github.com/huggingface/trl)), training {how[recipe['mode']]}.",
         "",
-        "| | |",
-        "| --- | --- |",
-        f"| steps | {step} of {total_steps} |",
     ]
-    for key, label in CARD_MEASURES.items():
-        entries = [entry for entry in history if key in entry]
-        if entries:
-            first, last = entries[0], entries[-1]
-            lines.append(
-                f"| {label} | {first[key]:.4g} at step {first['step']}, {last[key]:.4g} at step {last['step']} |"
-            )
+    if step >= total_steps:
+        lines += usage(name, model, dataset["conversational"], is_adapter)
+    lines += results(history, notes)
+    lines += ["## Data", "", *table(["", ""], data_facts(dataset))]
+    facts = [["steps", f"{step} of {total_steps}"], *run_facts(plan["hardware"], history, notes)]
     for argument, value in {**(recipe["lora"] or {}), **recipe["training_args"]}.items():
-        lines.append(f"| {shown(argument)} | {shown(value)} |")
+        facts.append([shown(argument), shown(value)])
     # <rewards>
-    for reward in plan["reward"]:
-        lines.append(f"| reward | {shown(reward.get('name') or reward['function'])} |")
+    facts += [["reward", shown(reward.get("name") or reward["function"])] for reward in plan["reward"]]
     # </rewards>
     # <space>
     if output["trackio"]["space_id"] is not None:
-        lines.append(f"| curves | Trackio Space `{shown(output['trackio']['space_id'])}` |")
+        facts.append(["curves", f"Trackio Space {shown(output['trackio']['space_id'])}"])
     # </space>
-    if step >= total_steps:
-        # <generates>
-        use = how_to_generate(name, dataset["conversational"])
-        # </generates>
-        # <sees>
-        use = how_to_show(name)
-        # </sees>
-        # <reward_model>
-        use = how_to_score(name, dataset["conversational"], is_adapter)
-        # </reward_model>
-        lines += ["", "## Use", "", "```python", *use, "```"]
-    lines += ["", "`train.py` is the script that trained it, with everything that was decided at its top.", ""]
+    lines += ["## Training", "", *table(["", ""], facts)]
+    lines += ["`train.py` is the script that trained it, `plan.json` what it was told.", ""]
     return "\n".join(lines)
 
 
-# <generates>
-def how_to_generate(name: str, conversational: bool) -> list[str]:
-    prompt = '[{"role": "user", "content": "..."}]' if conversational else '"..."'
-    return [
-        "from transformers import pipeline",
-        "",
-        f"generate = pipeline('text-generation', model={name!r})",
-        f"print(generate({prompt}, max_new_tokens=100)[0]['generated_text'])",
-    ]
+def data_facts(dataset: dict[str, Any]) -> list[list[str]]:
+    facts = [["split", f"{shown(dataset['config'] or '')} {shown(dataset['split'])}".strip()]]
+    # <examples>
+    facts.append(["rows", f"the first {dataset['examples']} of a shuffle"])
+    # </examples>
+    # <evaluation>
+    facts.append(["held out for evaluation", f"{dataset['evaluation']['rows']} rows at most"])
+    # </evaluation>
+    # <mapping>
+    for column in dataset["mapping"]["columns"]:
+        source = shown(column["from"]) if isinstance(column["from"], str) else "several columns, as in `plan.json`"
+        facts.append(["column", f"{shown(column['to'])} made of {source}"])
+    # </mapping>
+    facts += [["left out", f"{shown(one['message'])} ({one['count']} rows seen)"] for one in dataset["left_out"]]
+    return facts
 
 
-# </generates>
-# <sees>
-def how_to_show(name: str) -> list[str]:
-    return [
-        "from transformers import pipeline",
-        "",
-        f"answer = pipeline('image-text-to-text', model={name!r})",
-        'parts = [{"type": "image", "url": "picture.png"}, {"type": "text", "text": "..."}]',
-        'messages = [{"role": "user", "content": parts}]',
-        "print(answer(text=messages, max_new_tokens=100, return_full_text=False)[0]['generated_text'])",
-    ]
-
-
-# </sees>
-# <reward_model>
-def how_to_score(name: str, conversational: bool, is_adapter: bool) -> list[str]:
-    library, prefix = ("peft", "AutoPeft") if is_adapter else ("transformers", "Auto")
-    # As the trainer makes tokens of a text.
-    messages = '[{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]'
-    text = f"tokenizer.apply_chat_template({messages}, tokenize=False)"
-    return [
-        f"from {library} import {prefix}ModelForSequenceClassification",
-        "from transformers import AutoTokenizer",
-        "",
-        f"tokenizer = AutoTokenizer.from_pretrained({name!r})",
-        f"model = {prefix}ModelForSequenceClassification.from_pretrained({name!r}, num_labels=1)",
-        f"text = {text}" if conversational else 'text = "..." + tokenizer.eos_token',
-        f'inputs = tokenizer(text, return_tensors="pt", add_special_tokens={not conversational})',
-        "print(model(**inputs).logits.item())  # higher is better",
-    ]
-
-
-# </reward_model>
-def described(source: dict[str, Any]) -> str:
-    """A Hub repository by name and commit; of something local only its last part, for paths tell who someone is."""
-    if source["source"] == "hub":
-        return f"`{shown(source['id'])}` (commit `{source['revision']}`)"
-    return f"local `{shown(PurePath(source['id']).name)}`"
-
-
-def shown(value: Any) -> str:
-    """Text from elsewhere, unable to leave its table cell or its code span."""
-    return " ".join(str(value).split()).replace("|", "/").replace("`", "'")
+def run_facts(hardware: dict[str, Any], history: list[dict[str, Any]], notes: dict[str, Any]) -> list[list[str]]:
+    """What it took. Installing is billed, too, and not counted here."""
+    hours = notes["seconds"] / 3600
+    facts = [["trained on", shown(hardware["label"])], ["time", f"{hours:.2f} hours"]]
+    if hardware["usd_per_hour"] > 0:
+        price = f"at {hardware['usd_per_hour']:g} USD an hour when it was planned"
+        facts.append(["cost", f"about {hours * hardware['usd_per_hour']:.2f} USD, {price}"])
+    tokens = [entry["num_tokens"] for entry in history if "num_tokens" in entry]
+    return facts + ([["tokens", f"{tokens[-1]:.0f}"]] if tokens else [])

@@ -2,30 +2,53 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl, TrainerState
 from transformers.trainer_callback import ExportableState
 
 from .events import emit
+from .processes import from_first
 
 RUN_FILE = "hf-llm-trainer.json"
 
 
-class PlanDigest(TrainerCallback, ExportableState):
-    """Writes the plan's digest into `trainer_state.json`, the last file of a checkpoint: where it can be read, the
-    checkpoint is whole."""
+# Of no use to a later attempt, and not uploaded.
+BESIDE = ("trainer_state.json", "training_args.bin", "README.md")
 
-    def __init__(self, digest: str) -> None:
+
+class PlanDigest(TrainerCallback, ExportableState):
+    """Writes the plan's digest and the sizes of the other files into `trainer_state.json`, the last file of a
+    checkpoint: what was cut short by a crash or a full disk is known by them. And notes for the model's card, which
+    a later attempt has no other way to know."""
+
+    def __init__(self, digest: str, folder: Path, checkpoint: Path | None) -> None:
+        """`checkpoint`: the one that is gone on from."""
         self.digest = digest
+        self.folder = folder
+        self.step = -1
+        state = None if checkpoint is None else checkpoint_state(checkpoint, digest)
+        args = {} if state is None else state["stateful_callbacks"]["PlanDigest"]["args"]
+        self.notes: dict[str, Any] = args.get("notes", {})
+        self.began = time.monotonic() - self.notes.get("seconds", 0.0)
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        self.step = state.global_step
 
     def state(self) -> dict[str, Any]:
-        return {"args": {"digest": self.digest}, "attributes": {}}
+        files = (self.folder / f"checkpoint-{self.step}").glob("*")
+        sizes = {file.name: file.stat().st_size for file in files if file.is_file() and file.name not in BESIDE}
+        return {"args": {"digest": self.digest, "sizes": sizes, "notes": self.told()}, "attributes": {}}
+
+    def told(self) -> dict[str, Any]:
+        """The notes, with the seconds that this run took so far, all its attempts together."""
+        return {**self.notes, "seconds": time.monotonic() - self.began}
 
 
 def checkpoint_state(folder: Path, digest: str) -> dict[str, Any] | None:
-    """The trainer's state in a checkpoint, or None where it is not whole or not this plan's."""
+    """The trainer's state in a checkpoint, or None where it can't be read or is not this plan's."""
     try:
         state = json.loads((folder / "trainer_state.json").read_text())
         return state if state["stateful_callbacks"]["PlanDigest"]["args"]["digest"] == digest else None
@@ -33,8 +56,17 @@ def checkpoint_state(folder: Path, digest: str) -> dict[str, Any] | None:
         return None
 
 
+def is_whole(folder: Path, digest: str) -> bool:
+    state = checkpoint_state(folder, digest)
+    if state is None:
+        return False
+    sizes = state["stateful_callbacks"]["PlanDigest"]["args"].get("sizes", {})
+    files = [folder / name for name in sizes]
+    return all(file.is_file() and file.stat().st_size == sizes[file.name] for file in files)
+
+
 def newest_checkpoint(folder: Path, digest: str) -> Path | None:
-    states = {path: checkpoint_state(path, digest) for path in folder.glob("*checkpoint*")}
+    states = {path: checkpoint_state(path, digest) for path in folder.glob("*checkpoint*") if is_whole(path, digest)}
     steps = {path: state["global_step"] for path, state in states.items() if state is not None}
     return max(steps, key=lambda path: steps[path], default=None)
 
@@ -42,9 +74,14 @@ def newest_checkpoint(folder: Path, digest: str) -> Path | None:
 def ensure_checkpoint(trainer: Any, folder: Path, digest: str) -> None:
     """Saves the step that the trainer stopped at, where that is not done: others than we may stop it."""
     step = trainer.state.global_step
-    if checkpoint_state(folder / f"checkpoint-{step}", digest) is None:
+    missing = not is_whole(folder / f"checkpoint-{step}", digest)
+    # <processes>
+    missing = from_first(lambda: missing)  # the first may have more to write than the others
+    # </processes>
+    if missing:
         trainer._save_checkpoint(trainer.model, trial=None)
-        emit("checkpoint", step=step)
+        if is_whole(folder / f"checkpoint-{step}", digest):
+            emit("checkpoint", step=step)
 
 
 def write_run_file(folder: Path, run: dict[str, Any]) -> None:

@@ -46,7 +46,10 @@ export function composeScript(plan: PlanDraft): { script: string; sha256: string
   const parts = partsOf(plan);
   const script = [
     header(plan),
-    renderImports(parts.flatMap((part) => part.imports)),
+    renderImports(
+      parts.flatMap((part) => part.imports),
+      seesOneGpu(plan) ? ONE_GPU : '',
+    ),
     `PLAN: dict[str, Any] = ${pythonLiteral(decisions(plan), 0, 'PLAN: dict[str, Any] = '.length)}`,
     ...renderParts(parts),
   ].join('\n\n');
@@ -66,9 +69,21 @@ function partsOf(plan: PlanDraft): Part[] {
 
 const TYPING: Import = { module: 'typing', names: ['Any'] };
 
+/** A process takes all GPUs that it sees, and TRL refuses more than one a process. */
+const ONE_GPU = [
+  '# Of several GPUs the first: more take a process each.',
+  'os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]',
+].join('\n');
+
+const seesOneGpu = ({ launch, hardware }: PlanDraft): boolean =>
+  launch.processes === 1 && hardware.accelerators > 0 && !['cpu', 'mps'].includes(hardware.flavor);
+
 /** What of the plan decides what runs. */
-function decisions({ method, model, dataset, recipe, reward, limits, output, estimate }: PlanDraft): JsonValue {
-  const { rows: _, vision: __, ...data } = dataset;
+function decisions(plan: PlanDraft): JsonValue {
+  const { method, recipe, reward, hardware, launch, limits, output, estimate } = plan;
+  const { dequantize: _unpacked, ...model } = plan.model;
+  const { rows, vision: _, ...others } = plan.dataset;
+  const data = { ...others, left_out: rows.left_out };
   // Uploaded data is found by its files' names, and this machine's paths are nobody's business there.
   const travelling = { ...data, id: basename(data.id), files: data.files.map((file) => basename(file)) };
   return {
@@ -77,6 +92,9 @@ function decisions({ method, model, dataset, recipe, reward, limits, output, est
     dataset: data.upload ? travelling : data,
     recipe,
     reward,
+    // For the model's card.
+    hardware: { label: hardware.label, usd_per_hour: hardware.usd_per_hour },
+    ...(launch.processes > 1 ? { launch } : {}),
     // What has to be kept of the time for saving and uploading.
     limits: { ...limits, saving_seconds: estimate.seconds_parts?.saving ?? 0 },
     output,

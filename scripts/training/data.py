@@ -1,9 +1,11 @@
 """The rows to train on and to evaluate with."""
 
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import pyarrow
 from datasets import Dataset
 
 from .events import CannotTrain
@@ -12,13 +14,30 @@ from .local_data import local_files, read_rows
 from .map_row import map_row
 from .mapping import map_columns
 from .pictures import with_pictures
+from .row_store import stored_rows
 from .trainable import is_trainable
 
 
 def load_rows(dataset: dict[str, Any], seed: int) -> tuple[Dataset, Dataset | None]:
     """Rows to train on and rows held out. `examples` is the first N of a seeded shuffle; what is held out is the end
     of what is used, at most half of it."""
-    rows, held_out = load_split(dataset), None
+    # <hub_data>
+    rows = load_hub_split(dataset)
+    # <mapping>
+    rows = map_columns(rows, dataset["mapping"]["columns"])
+    # </mapping>
+    # <drop_invalid>
+    rows = rows.filter(lambda row: is_trainable(row, dataset["format"], dataset["conversational"]))
+    # </drop_invalid>
+    # </hub_data>
+    # <local_data>
+    files = local_files(dataset)
+    rows = stored_rows(partial(usable_rows, files, dataset), [file.stat().st_mtime_ns for file in files])
+    # </local_data>
+    # <vision>
+    rows = with_pictures(rows)
+    # </vision>
+    held_out = None
     # <divided>
     rows = rows.shuffle(seed=seed)
     # </divided>
@@ -36,45 +55,18 @@ def load_rows(dataset: dict[str, Any], seed: int) -> tuple[Dataset, Dataset | No
     return rows, held_out
 
 
-def load_split(dataset: dict[str, Any]) -> Dataset:
-    # <hub_data>
-    rows = load_hub_split(dataset)
-    # <mapping>
-    rows = map_columns(rows, dataset["mapping"]["columns"])
-    # </mapping>
-    # <drop_invalid>
-    rows = rows.filter(lambda row: is_trainable(row, dataset["format"], dataset["conversational"]))
-    # </drop_invalid>
-    # </hub_data>
-    # <local_data>
-    rows = load_files(local_files(dataset), dataset)
-    # </local_data>
-    # <vision>
-    rows = with_pictures(rows)
-    # </vision>
-    return rows  # noqa: RET504
-
-
 # <local_data>
-def load_files(files: list[Path], dataset: dict[str, Any]) -> Dataset:
-    """Rows are mapped and sifted before they become a table, whose columns hold one type each."""
-    rows: list[dict[str, Any]] = []
-    for file in files:
-        rows.extend(read_rows(file))
-    # <mapping>
-    rows = [map_row(row) for row in rows]
-    # </mapping>
-    # <drop_invalid>
-    rows = [row for row in rows if is_trainable(row, dataset["format"], dataset["conversational"])]
-    # </drop_invalid>
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = {}
-    for name in names:
-        try:
-            columns[name] = pyarrow.array([row.get(name) for row in rows])
-        except (pyarrow.ArrowException, OverflowError, UnicodeError) as error:
-            raise CannotTrain("mixed_types", f"column {name!r} mixes types ({error}): validate the data") from error
-    return Dataset(pyarrow.table(columns))
+def usable_rows(files: list[Path], dataset: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Mapped and sifted before they become a table, whose columns hold one type each."""
+    for row in chain.from_iterable(map(read_rows, files)):
+        # <mapping>
+        row = map_row(row)  # noqa: PLW2901
+        # </mapping>
+        # <drop_invalid>
+        if not is_trainable(row, dataset["format"], dataset["conversational"]):
+            continue
+        # </drop_invalid>
+        yield row
 
 
 # </local_data>

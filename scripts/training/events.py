@@ -17,9 +17,11 @@ class CannotTrain(Exception):
 
 
 def emit(event: str, **fields: Any) -> None:
-    """Writes one event. With several processes only the first speaks."""
+    """Writes one event."""
+    # <processes>
     if os.environ.get("RANK", "0") != "0":
-        return
+        return  # the first speaks for all
+    # </processes>
     line = json.dumps({"hf_llm_trainer": 1, "time": round(time.time(), 3), "event": event, **fields}, allow_nan=False)
     sys.stdout.write(line + "\n")  # one write: another thread's output can't land inside the line
     sys.stdout.flush()

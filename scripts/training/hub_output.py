@@ -1,29 +1,29 @@
 """The model's repository on the Hub: checkpoints while it trains, the model at the end."""
 
-import errno
 import os
+import shlex
 import shutil
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import httpx
 from huggingface_hub import HfApi, hf_hub_download
-from huggingface_hub.errors import RemoteEntryNotFoundError
+from huggingface_hub.errors import RemoteEntryNotFoundError, RepositoryNotFoundError
 
-from .checkpoints import RUN_FILE, checkpoint_state, is_finished
+from .checkpoints import RUN_FILE, checkpoint_state, is_finished, newest_checkpoint
 from .events import CannotTrain, alarm, emit
+from .hub_check import differences
+from .hub_requests import SILENCE, Result, limit_silence, persistently
 
 LAST_CHECKPOINT = "last-checkpoint"
 # Of an earlier run in the same repository: `from_pretrained` could take them for this model's.
 STALE = [f"{LAST_CHECKPOINT}/*", "*.safetensors", "*.safetensors.index.json", "*.bin", "adapter_config.json"]
-
-UNREACHABLE = (errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH)
-
-Result = TypeVar("Result")
+NOT_THE_MODEL = ["checkpoints/*", "merged-base/*", ".*"]
 
 
 class HubRepo:
@@ -35,13 +35,17 @@ class HubRepo:
         self.api = HfApi()
         self.upload: Future[Any] | None = None
         self.uploaded_step = -1
+        limit_silence()
 
     def prepare(self) -> None:
         """Makes the repository now: missing rights should show before training, not after it."""
         self.persistently(lambda: self.api.create_repo(self.repo_id, private=self.private, exist_ok=True))
-        info = self.persistently(lambda: self.api.model_info(self.repo_id))
+        info = self.info()
         if self.private and not info.private:
             raise CannotTrain("repo_public", f"{self.repo_id} exists and is public, and the plan says private")
+
+    def info(self, **options: Any) -> Any:
+        return self.persistently(lambda: self.api.model_info(self.repo_id, timeout=SILENCE, **options))
 
     def is_finished(self, digest: str) -> bool:
         try:
@@ -51,15 +55,19 @@ class HubRepo:
         return is_finished(Path(file), digest)
 
     def download_checkpoint(self, folder: Path, digest: str) -> None:
-        """Puts the repository's checkpoint into `folder`, if it is this plan's."""
-        info = self.persistently(lambda: self.api.model_info(self.repo_id))
+        """Puts the repository's checkpoint into `folder`, if it is this plan's and further than what is there."""
+        info = self.info()
         files = [file.rfilename for file in info.siblings or [] if file.rfilename.startswith(f"{LAST_CHECKPOINT}/")]
         state_file = f"{LAST_CHECKPOINT}/trainer_state.json"
         if state_file not in files:
             return
-        state = self.persistently(lambda: hf_hub_download(self.repo_id, state_file, revision=info.sha))
-        if checkpoint_state(Path(state).parent, digest) is None:
+        cached = self.persistently(lambda: hf_hub_download(self.repo_id, state_file, revision=info.sha))
+        there = checkpoint_state(Path(cached).parent, digest)
+        newest = newest_checkpoint(folder, digest)
+        here = None if newest is None else checkpoint_state(newest, digest)
+        if there is None or (here is not None and here["global_step"] >= there["global_step"]):
             return
+        shutil.rmtree(folder / LAST_CHECKPOINT, ignore_errors=True)  # files of two steps would pass for one checkpoint
         # One by one and the state last: `snapshot_download` takes what is there for all of it during an outage.
         for file in sorted(files, key=lambda name: name == state_file):
             self.persistently(partial(hf_hub_download, self.repo_id, file, revision=info.sha, local_dir=folder))
@@ -84,12 +92,12 @@ class HubRepo:
             else:
                 alarm("checkpoint_not_uploaded", f"step {step}: {upload.exception()}")
 
-        self.upload = self.api.run_as_future(self.push_checkpoint, staging, step)
+        until = min(time.monotonic() + 60, self.deadline)  # the next checkpoint is newer
+        self.upload = self.api.run_as_future(persistently, partial(self.push_checkpoint, staging, step), until)
         self.upload.add_done_callback(report)
 
     def push_checkpoint(self, folder: Path, step: int) -> Any:
-        return self.api.upload_folder(
-            repo_id=self.repo_id,
+        return self.commit(
             folder_path=folder,
             path_in_repo=LAST_CHECKPOINT,
             ignore_patterns=["training_args.bin", "README.md"],  # full of this machine's paths; nothing reads them
@@ -97,14 +105,45 @@ class HubRepo:
             commit_message=f"Checkpoint at step {step}",
         )
 
+    def commit(self, **upload: Any) -> Any:
+        """One commit, in a repository made anew where somebody deleted it: work is not lost over that."""
+        try:
+            return self.api.upload_folder(repo_id=self.repo_id, **upload)
+        except RepositoryNotFoundError as error:
+            alarm("repo_gone", f"{self.repo_id} is gone and made anew: {error}")
+            self.api.create_repo(self.repo_id, private=self.private, exist_ok=True)
+            return self.api.upload_folder(repo_id=self.repo_id, **upload)
+
     def upload_last_checkpoint(self, checkpoint: Path, step: int, card: str) -> None:
         """Waits until this checkpoint is in the repository, with a card that says what it is."""
         self.wait()
-        if self.uploaded_step != step:
-            self.persistently(lambda: self.push_checkpoint(checkpoint, step))
-        self.persistently(
-            lambda: self.api.upload_file(path_or_fileobj=card.encode(), path_in_repo="README.md", repo_id=self.repo_id)
-        )
+        try:
+            if self.uploaded_step != step:
+                self.persistently(lambda: self.push_checkpoint(checkpoint, step))
+            upload = partial(self.api.upload_file, path_in_repo="README.md", repo_id=self.repo_id)
+            self.persistently(lambda: upload(path_or_fileobj=card.encode()))
+        except Exception as error:
+            alarm("checkpoint_not_uploaded", f"step {step}: {error}. The repository's is of step {self.uploaded_step}")
+
+    @contextmanager
+    def outlives(self, checkpoints: Path, digest: str) -> Iterator[None]:
+        """An error ends the run; the newest checkpoint here is uploaded first, where the repository lacks it."""
+        try:
+            yield
+        except Exception:
+            newest = newest_checkpoint(checkpoints, digest)
+            state = None if newest is None else checkpoint_state(newest, digest)
+            if newest is not None and state is not None and os.environ.get("RANK", "0") == "0":
+                self.wait()
+                if self.uploaded_step < state["global_step"]:
+                    self.upload_crashed(newest, state["global_step"])
+            raise
+
+    def upload_crashed(self, checkpoint: Path, step: int) -> None:
+        try:
+            persistently(partial(self.push_checkpoint, checkpoint, step), time.monotonic() + 300)
+        except Exception as error:
+            alarm("checkpoint_not_uploaded", f"step {step}: {error}")
 
     def wait(self) -> None:
         """At most half of what is left: the model needs time, too."""
@@ -115,51 +154,51 @@ class HubRepo:
                 return  # its callback has said so
 
     def upload_model(self, folder: Path) -> None:
-        """One commit with the whole model, then a look at what the Hub really holds."""
+        """One commit with the whole model, then a look at what the Hub really holds. Raises CannotTrain
+        `model_not_pushed`, with what saves the model then."""
         self.wait()
-        commit = self.persistently(
-            lambda: self.api.upload_folder(
-                repo_id=self.repo_id,
-                folder_path=folder,
-                ignore_patterns=["checkpoints/*", "merged-base/*", ".*"],
-                delete_patterns=STALE,
-                commit_message="Trained model",
-            )
-        )
-        info = self.persistently(lambda: self.api.model_info(self.repo_id, revision=commit.oid, files_metadata=True))
-        there = {file.rfilename: file.size for file in info.siblings or []}
-        for file in folder.glob("*.safetensors"):
-            if there.get(file.name) != file.stat().st_size:
-                raise RuntimeError(
-                    f"{self.repo_id} holds {there.get(file.name)} bytes of {file.name}, not {file.stat().st_size}"
-                )
+        try:
+            commit = self.persistently(lambda: self.push_model(folder))
+            held = self.info(revision=commit.oid, files_metadata=True).siblings or []
+            wrong = differences(folder, NOT_THE_MODEL, held)
+        except Exception as error:
+            raise CannotTrain("model_not_pushed", f"{error}. {self.rescue(folder)}") from error
+        if wrong:
+            raise CannotTrain("model_not_pushed", f"in {self.repo_id} {'; '.join(wrong)}. {self.rescue(folder)}")
         emit("pushed", repo_id=self.repo_id, revision=commit.oid, url=f"{self.api.endpoint}/{self.repo_id}")
 
+    def push_model(self, folder: Path) -> Any:
+        push = partial(
+            self.commit,
+            folder_path=folder,
+            ignore_patterns=NOT_THE_MODEL,
+            delete_patterns=STALE,
+            commit_message="Trained model",
+        )
+        try:
+            return push()
+        except ValueError as error:  # the Hub refuses the card's metadata: the model is worth more
+            alarm("card_refused", f"the card goes without its metadata: {error}")
+            card = folder / "README.md"
+            card.write_text(card.read_text(encoding="utf-8").split("\n---\n", 1)[-1], encoding="utf-8")
+            return push()
+
+    def rescue(self, folder: Path) -> str:
+        excluded = " ".join(f"--exclude {shlex.quote(pattern)}" for pattern in NOT_THE_MODEL)
+        command = f"hf upload {self.repo_id} {shlex.quote(str(folder))} . {excluded}"
+        return (
+            f"The trained model is whole in {folder}; where that is kept, this pushes it: {command}. Or start the same "
+            "plan again: it goes on from the last checkpoint, and trains nothing twice that it holds"
+        )
+
+    def leave(self, code: int) -> None:
+        """Ends the process where a checkpoint is on its way still: nobody needs it, and Python would wait for it."""
+        if self.upload is not None and not self.upload.done():
+            sys.stdout.flush()
+            os._exit(code)
+
     def persistently(self, request: Callable[[], Result]) -> Result:
-        """Tries again after an outage, with longer and longer pauses, as long as there is time."""
-        pause = 2.0
-        while True:
-            try:
-                return request()
-            except (OSError, httpx.HTTPError, RuntimeError) as error:  # RuntimeError: hf_xet's
-                if not is_outage(error) or time.monotonic() + pause > self.deadline:
-                    raise
-                alarm("hub_retry", f"the Hub doesn't answer, trying again in {pause:.0f} s: {error}")
-            time.sleep(pause)
-            pause = min(2 * pause, 120.0)
-
-
-def is_outage(error: BaseException) -> bool:
-    """Whether it is the network's or the Hub's, and may be over soon. Errors of this machine's files carry the
-    system's number; what the Hub answered is sometimes the cause of an error of its client's own."""
-    for one in (error, error.__cause__):
-        response = getattr(one, "response", None)
-        if response is not None:
-            return bool(response.status_code == 429 or response.status_code >= 500)
-        number = getattr(one, "errno", None)
-        if number is not None:
-            return isinstance(one, (ConnectionError, TimeoutError)) or number in UNREACHABLE
-    return True
+        return persistently(request, self.deadline)
 
 
 def link_or_copy(source: str, target: str) -> None:

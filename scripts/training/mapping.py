@@ -1,12 +1,12 @@
 """The columns that the trainer reads, from the columns that the data has: mapped ones and no others."""
 
+from collections.abc import Iterator
 from typing import Any
 
-import pyarrow
 from datasets import Dataset, concatenate_datasets
 
-from .events import CannotTrain
 from .map_row import SOURCES, map_row
+from .row_store import stored_rows
 
 
 def map_columns(rows: Dataset, columns: list[dict[str, Any]]) -> Dataset:
@@ -24,17 +24,15 @@ def map_columns(rows: Dataset, columns: list[dict[str, Any]]) -> Dataset:
 
 # <made_columns>
 def make_columns(rows: Dataset, names: list[str]) -> Dataset:
-    """Row by row. Not `Dataset.map`: it takes the types of the first 1,000 rows for those of all, and a column that
-    keeps its name keeps its type: true becomes 1."""
-    tables = []
-    try:
-        for start in range(0, max(len(rows), 1), 1000):
-            cells = rows.select_columns(SOURCES)[start : start + 1000]
-            made = [map_row(dict(zip(cells, values, strict=True))) for values in zip(*cells.values(), strict=True)]
-            tables.append(pyarrow.table({name: pyarrow.array([row[name] for row in made]) for name in names}))
-        return Dataset(pyarrow.concat_tables(tables, promote_options="permissive"))
-    except (pyarrow.ArrowException, OverflowError, UnicodeError) as error:
-        raise CannotTrain("mixed_types", f"the mapped columns mix types ({error}): validate the data") from error
+    """Row by row. Not `Dataset.map`: a column that keeps its name keeps its type there, and true becomes 1."""
+
+    def made() -> Iterator[dict[str, Any]]:
+        for cells in rows.select_columns(SOURCES).iter(1000):
+            for values in zip(*cells.values(), strict=True):
+                mapped = map_row(dict(zip(cells, values, strict=True)))
+                yield {name: mapped[name] for name in names}
+
+    return stored_rows(made)
 
 
 # </made_columns>

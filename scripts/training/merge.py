@@ -7,14 +7,16 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoModelForSequenceClassification
 
+from .processes import is_first
+
 
 def model_class() -> Any:
-    # <vision>
+    # <seeing_model>
     return AutoModelForImageTextToText
-    # </vision>
-    # <text>
+    # </seeing_model>
+    # <blind_model>
     return AutoModelForCausalLM
-    # </text>
+    # </blind_model>
 
 
 def merge_adapter(
@@ -33,6 +35,10 @@ def save_merged(trainer: Any, base: str, base_arguments: dict[str, Any], folder:
     """A new adapter beside a merged base: nobody else has that base, so they are saved as one model."""
     adapter = Path(base) / "adapter"
     trainer.save_model(str(adapter))
+    # <processes>
+    if not is_first():
+        return
+    # </processes>
     trainer.processing_class.save_pretrained(folder)
     auto_class: Any = None
     # <reward_model>

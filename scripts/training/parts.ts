@@ -1,6 +1,9 @@
 import args from './arguments.py';
 import callbacks from './callbacks.py';
 import card from './card.py';
+import card_results from './card_results.py';
+import card_text from './card_text.py';
+import card_use from './card_use.py';
 import checkpoints from './checkpoints.py';
 import code_sandbox from './code_sandbox.py';
 import code_tests from './code_tests.py';
@@ -8,11 +11,15 @@ import curves from './curves.py';
 import data from './data.py';
 import dpo from './dpo.py';
 import events from './events.py';
+import full_disk from './full_disk.py';
 import grpo from './grpo.py';
+import hub_check from './hub_check.py';
 import hub_data from './hub_data.py';
 import hub_output from './hub_output.py';
+import hub_requests from './hub_requests.py';
 import judge from './judge.py';
 import kto from './kto.py';
+import launch from './launch.py';
 import local_data from './local_data.py';
 import lora from './lora.py';
 import mapping from './mapping.py';
@@ -20,6 +27,7 @@ import merge from './merge.py';
 import model from './model.py';
 import pairs from './pairs.py';
 import pictures from './pictures.py';
+import processes from './processes.py';
 import qlora from './qlora.py';
 import reward from './reward.py';
 import reward_code from './reward_code.py';
@@ -37,6 +45,7 @@ import reward_text from './reward_text.py';
 import reward_trial from './reward_trial.py';
 import reward_watch from './reward_watch.py';
 import rloo from './rloo.py';
+import row_store from './row_store.py';
 import run from './run.py';
 import safety from './safety.py';
 import samples from './samples.py';
@@ -45,13 +54,18 @@ import sandbox_lock from './sandbox_lock.py';
 import scores from './scores.py';
 import sft from './sft.py';
 import share from './share.py';
+import train from './train.py';
 import trainable from './trainable.py';
+import vllm from './vllm.py';
 
 /** The Python modules that a training script is made of, by name; `plan` is the run's own. */
 export const PARTS: Readonly<Record<string, string>> = {
   arguments: args,
   callbacks,
   card,
+  card_results,
+  card_text,
+  card_use,
   checkpoints,
   code_sandbox,
   code_tests,
@@ -59,11 +73,15 @@ export const PARTS: Readonly<Record<string, string>> = {
   data,
   dpo,
   events,
+  full_disk,
   grpo,
+  hub_check,
   hub_data,
   hub_output,
+  hub_requests,
   judge,
   kto,
+  launch,
   local_data,
   lora,
   mapping,
@@ -71,6 +89,7 @@ export const PARTS: Readonly<Record<string, string>> = {
   model,
   pairs,
   pictures,
+  processes,
   qlora,
   reward,
   reward_code,
@@ -88,6 +107,7 @@ export const PARTS: Readonly<Record<string, string>> = {
   reward_trial,
   reward_watch,
   rloo,
+  row_store,
   run,
   safety,
   samples,
@@ -96,5 +116,7 @@ export const PARTS: Readonly<Record<string, string>> = {
   scores,
   sft,
   share,
+  train,
   trainable,
+  vllm,
 };

@@ -52,8 +52,11 @@ function uses(body: string, name: string): boolean {
   return new RegExp(`(?<![\\w.'"])${name}\\b`).test(body);
 }
 
-/** All imports at the top: each module once, the standard library first, sorted as ruff sorts. */
-export function renderImports(imports: Import[]): string {
+/**
+ * All imports at the top: each module once, the standard library first, sorted as ruff sorts. `between`: code
+ * that has to run before the other packages are there.
+ */
+export function renderImports(imports: Import[], between = ''): string {
   const plain = new Set<string>();
   const from = new Map<string, Set<string>>();
   for (const { module, names } of imports) {
@@ -73,7 +76,7 @@ export function renderImports(imports: Import[]): string {
         .map((module) => fromImport(module, from.get(module) ?? new Set())),
     ].join('\n');
   });
-  return sections.filter(Boolean).join('\n\n');
+  return [sections[0], between, sections[1]].filter(Boolean).join('\n\n');
 }
 
 function fromImport(module: string, names: Set<string>): string {
@@ -98,6 +101,7 @@ const STANDARD_LIBRARY = new Set([
   'csv',
   'ctypes',
   'dataclasses',
+  'datetime',
   'errno',
   'fractions',
   'gzip',
@@ -116,6 +120,7 @@ const STANDARD_LIBRARY = new Set([
   'queue',
   'random',
   're',
+  'shlex',
   'shutil',
   'signal',
   'string',

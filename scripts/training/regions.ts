@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { isRenaming } from '../plan/mapping.ts';
 import type { Planned } from '../plan/methods.ts';
 import type { PlanDraft } from '../plan/schema.ts';
+import { seesPictures } from './requirements.ts';
 import { rewardRegions } from './reward-parts.ts';
 
 /** The module with `make_trainer`, by method. */
@@ -15,14 +16,18 @@ export const TRAINERS: Readonly<Record<Planned, string>> = {
 };
 
 /** Which of the marked regions belong to this run. */
-export function regionsOf({ method, model, dataset, recipe, reward, output }: PlanDraft): Set<string> {
+export function regionsOf({ method, model, dataset, recipe, reward, output, launch }: PlanDraft): Set<string> {
   const lora = recipe.mode !== 'full';
   const merged = lora && model.adapter !== null;
   // Trained here and pushed: the script names this machine's folders.
   const shared = output.repo_id !== null && output.folder !== null;
   const pairs = dataset.format === 'preference';
   const vision = dataset.vision === true;
-  const samples = method !== 'reward' && (dataset.format !== 'language-modeling' || dataset.conversational);
+  const seeing = vision || seesPictures(model);
+  const several = launch.processes > 1;
+  const sharded = isSharded({ launch });
+  // No process has a whole model that could answer or score.
+  const samples = !sharded && method !== 'reward' && (dataset.format !== 'language-modeling' || dataset.conversational);
   const regions: Record<string, boolean> = {
     hub_data: dataset.source === 'hub',
     local_data: dataset.source === 'local',
@@ -32,25 +37,37 @@ export function regionsOf({ method, model, dataset, recipe, reward, output }: Pl
     made_columns: dataset.source === 'hub' && dataset.mapping !== null && !isRenaming(dataset.mapping),
     drop_invalid: dataset.drop_invalid,
     evaluation: dataset.evaluation !== null,
+    evaluation_alone: dataset.evaluation !== null && !several,
+    evaluation_together: dataset.evaluation !== null && several,
+    copies: several && !sharded,
     examples: dataset.examples !== null,
     divided: dataset.examples !== null || dataset.evaluation !== null,
     conversational: dataset.conversational,
+    assistant_only: recipe.training_args.assistant_only_loss === true,
     samples,
-    scores: method === 'reward',
+    scores: method === 'reward' && !sharded,
     kto: method === 'kto',
     ranked: method === 'dpo' || method === 'reward',
     measures: method !== 'sft',
     reward_model: method === 'reward',
     generates: method !== 'reward' && !vision,
     sees: vision,
+    seeing_model: seeing,
+    blind_model: !seeing,
+    blindfolded: seeing && !vision && method !== 'reward',
+    serves: method !== 'reward' && model.source === 'hub' && output.repo_id !== null,
     vision,
     text: !vision,
     pairs,
     prompts: dataset.format !== 'language-modeling' && !pairs,
     conversations: dataset.format === 'language-modeling',
     adapter: model.adapter !== null,
+    packed_weights: model.dequantize !== undefined,
     lora,
     qlora: recipe.mode === 'qlora',
+    vllm: recipe.training_args.use_vllm === true,
+    merged_one: model.adapter !== null && !several,
+    merged_first: model.adapter !== null && several,
     merged_output: merged,
     whole_output: !merged,
     space: output.trackio.space_id !== null,
@@ -58,9 +75,18 @@ export function regionsOf({ method, model, dataset, recipe, reward, output }: Pl
     folder_output: output.repo_id === null,
     own_script: !shared,
     shared_script: shared,
+    processes: several,
+    one_process: !several,
+    sharded,
+    unsharded: !sharded,
     ...rewardRegions(reward),
   };
   return new Set(Object.keys(regions).filter((name) => regions[name]));
+}
+
+/** Whether each process holds a part of the model only. */
+export function isSharded({ launch }: Pick<PlanDraft, 'launch'>): boolean {
+  return launch.accelerate?.distributed_type === 'FSDP';
 }
 
 /** How local files are read, by the ends of their names. */

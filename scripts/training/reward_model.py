@@ -9,7 +9,7 @@ from .qlora import quantization_config
 
 
 def make_trainer(plan: dict[str, Any], arguments: dict[str, Any], **given: Any) -> RewardTrainer:
-    return RewardTrainer(
+    trainer = RewardTrainer(
         args=RewardConfig(**arguments),
         # <lora>
         peft_config=lora_config(plan["recipe"], plan["model"], task_type="SEQ_CLS"),
@@ -19,3 +19,10 @@ def make_trainer(plan: dict[str, Any], arguments: dict[str, Any], **given: Any) 
         # </qlora>
         **given,
     )
+    # <lora>
+    # The new output layer comes in 16 bits, as what is frozen: coarse to learn in, and a gradient scaler refuses fp16.
+    for parameter in trainer.model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    # </lora>
+    return trainer

@@ -7,8 +7,12 @@ from trl import RLOOConfig, RLOOTrainer
 from .lora import lora_config
 from .qlora import quantization_config
 from .reward import load_reward
+from .vllm import or_without_vllm
 
 
+# <vllm>
+@or_without_vllm
+# </vllm>
 def make_trainer(plan: dict[str, Any], arguments: dict[str, Any], **given: Any) -> RLOOTrainer:
     return RLOOTrainer(
         args=RLOOConfig(**arguments),

@@ -1,6 +1,5 @@
 """The run, from data to a saved model."""
 
-import contextlib
 import hashlib
 import os
 import shutil
@@ -8,12 +7,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import datasets
 import huggingface_hub
 import transformers
-from transformers import TrainerCallback, TrainerState, set_seed
+from transformers import TrainerCallback, set_seed
 
 from .arguments import trainer_arguments
 from .callbacks import ReportProgress
@@ -22,18 +20,30 @@ from .checkpoints import RUN_FILE, PlanDigest, ensure_checkpoint, is_finished, n
 from .curves import Curves, usable_space
 from .data import load_rows
 from .events import CannotTrain, alarm, emit
+from .full_disk import outlive_full_disk, save_with_room
 from .hub_output import HubRepo
+from .launch import run_processes
 from .merge import merge_adapter, save_merged
-from .model import adapter_tokenizer, check_chat_template, load_tokenizer, model_arguments
+from .model import adapter_tokenizer, check_chat_template, load_tokenizer, model_arguments, save_processor
 from .pairs import mixed_rows
 from .plan import PLAN
+from .processes import (
+    SharedGradients,
+    first_goes_ahead,
+    from_first,
+    join,
+    leave_to_first,
+    others_follow,
+    save_together,
+)
 from .reward_trial import try_reward
 from .reward_watch import RewardsVary
 from .safety import EXIT_STOPPED, OutOfTime, StopInTime, deadline_margin
 from .samples import answer_questions, first_questions
 from .scores import score_pairs
 from .sft import make_trainer
-from .share import shareable
+from .share import describe
+from .train import check_rows, train
 
 # Set by whoever starts this script; by hand none is needed.
 TIMEOUT_SECONDS = float(os.environ.get("HF_LLM_TRAINER_TIMEOUT_SECONDS") or PLAN["limits"]["timeout_seconds"])
@@ -48,33 +58,58 @@ def main() -> int:
     stop = StopInTime(deadline - deadline_margin(TIMEOUT_SECONDS, PLAN["limits"]["saving_seconds"]))
     stop.watch_signals()
     be_quiet()
+    # <processes>
+    join(TIMEOUT_SECONDS)
+    # </processes>
 
     output = PLAN["output"]
+    # <one_process>
     folder = Path(output["folder"] or tempfile.mkdtemp(prefix="hf-llm-trainer-"))
+    # </one_process>
+    # <processes>
+    folder = Path(output["folder"] or from_first(tempfile.mkdtemp))
+    # </processes>
     checkpoints = folder / "checkpoints"
-    # <folder_output>
-    finished = is_finished(folder / RUN_FILE, DIGEST)
-    # </folder_output>
     # <hub_output>
     repo = HubRepo(output["repo_id"], output["private"], deadline)
-    repo.prepare()
-    finished = repo.is_finished(DIGEST)
     # </hub_output>
-    if RESUME and finished:
+
+    def find_start() -> tuple[bool, Path | None]:
+        """Whether all is done already, and the checkpoint to go on from."""
+        # <folder_output>
+        finished = is_finished(folder / RUN_FILE, DIGEST)
+        # </folder_output>
+        # <hub_output>
+        repo.prepare()
+        finished = repo.is_finished(DIGEST)
+        # </hub_output>
+        if RESUME and finished:
+            return True, None
+        if not RESUME:
+            shutil.rmtree(checkpoints, ignore_errors=True)
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        # <hub_output>
+        if RESUME:
+            repo.download_checkpoint(checkpoints, DIGEST)
+        # </hub_output>
+        return False, newest_checkpoint(checkpoints, DIGEST)
+
+    # <one_process>
+    finished, checkpoint = find_start()
+    # </one_process>
+    # <processes>
+    finished, checkpoint = from_first(find_start)
+    # </processes>
+    if finished:
         print("This run is finished already: its model is not trained further.")
         emit("done", step=PLAN["recipe"]["total_steps"], seconds=0)
         return 0
-    if not RESUME:
-        shutil.rmtree(checkpoints, ignore_errors=True)
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    # <hub_output>
-    if RESUME:
-        repo.download_checkpoint(checkpoints, DIGEST)
-    # </hub_output>
-    checkpoint = newest_checkpoint(checkpoints, DIGEST)
 
     emit("stage", stage="loading_data")
     seed = PLAN["recipe"]["training_args"].get("seed", 42)
+    # <processes>
+    first_goes_ahead()
+    # </processes>
     rows, held_out = load_rows(PLAN["dataset"], seed)
     # <kto>
     rows = mixed_rows(rows, seed)
@@ -89,7 +124,18 @@ def main() -> int:
     tokenizer = load_tokenizer(PLAN["model"])
     # <adapter>
     tokenizer = adapter_tokenizer(PLAN["model"]["adapter"]) or tokenizer
+    # </adapter>
+    # <processes>
+    others_follow()
+    # </processes>
+    # <merged_one>
     model = merge_adapter(model, model_init, PLAN["model"]["adapter"], folder / "merged-base")
+    # </merged_one>
+    # <merged_first>
+    base = model
+    model = from_first(lambda: merge_adapter(base, model_init, PLAN["model"]["adapter"], folder / "merged-base"))
+    # </merged_first>
+    # <adapter>
     model_init.pop("revision", None)
     # </adapter>
     # <conversational>
@@ -104,7 +150,11 @@ def main() -> int:
     progress.on_checkpoint = repo.upload_checkpoint
     # </hub_output>
     curves = Curves()
-    callbacks: list[TrainerCallback] = [PlanDigest(DIGEST), stop, progress, curves]
+    record = PlanDigest(DIGEST, checkpoints, checkpoint)
+    callbacks: list[TrainerCallback] = [record, stop, progress, curves]
+    # <copies>
+    callbacks.append(SharedGradients())
+    # </copies>
     # <rewards>
     callbacks.append(RewardsVary())
     # </rewards>
@@ -119,64 +169,96 @@ def main() -> int:
         callbacks=callbacks,
     )
     check_rows(trainer, progress)
+    # <processes>
+    save_together(trainer)
+    # </processes>
+    # <one_process>
+    outlive_full_disk(trainer, checkpoints, DIGEST)
+    # </one_process>
 
     # <samples>
     questions = first_questions(rows if held_out is None else held_out)
     if checkpoint is None:
-        answer_questions(trainer, questions, "before")
+        record.notes["samples_before"] = answer_questions(trainer, questions, "before")
     # </samples>
     # <scores>
     if checkpoint is None:
-        score_pairs(trainer, "before")
+        record.notes["samples_before"] = score_pairs(trainer, "before")
     # </scores>
-    # <evaluation>
+    # <evaluation_alone>
     if checkpoint is None:
         emit("stage", stage="evaluating")
-        trainer.evaluate()
-    # </evaluation>
-    history = list(trainer.state.log_history)
+        record.notes["evaluation_before"] = trainer.evaluate()
+    # </evaluation_alone>
+    # <evaluation_together>
+    # Not before training begins: a model that was evaluated already isn't shared, and each would train its own.
+    trainer.args.eval_on_start = checkpoint is None
+    # </evaluation_together>
+    # <folder_output>
     train(trainer, checkpoint)
+    # </folder_output>
+    # <hub_output>
+    with repo.outlives(checkpoints, DIGEST):
+        train(trainer, checkpoint)
+    # </hub_output>
     step, total_steps = trainer.state.global_step, trainer.state.max_steps
     if step == 0:
         raise CannotTrain("no_steps", "training ended before its first step: there are too few rows for one")
 
     if stop.reason is not None or step < total_steps:
         ensure_checkpoint(trainer, checkpoints, DIGEST)
+        # <processes>
+        leave_to_first(EXIT_STOPPED)
+        # </processes>
         # <hub_output>
         emit("stage", stage="pushing")
-        card = model_card(PLAN, step, total_steps, history + trainer.state.log_history)
+        card = model_card(PLAN, step, total_steps, trainer.state.log_history, record.told())
         repo.upload_last_checkpoint(checkpoints / f"checkpoint-{step}", step, card)
         # </hub_output>
         curves.finish()
         emit("stopped", reason=stop.reason or "early", step=step)
+        # <hub_output>
+        repo.leave(EXIT_STOPPED)
+        # </hub_output>
         return EXIT_STOPPED
 
     emit("stage", stage="saving")
     # <whole_output>
-    trainer.save_model(str(folder))
+    save_with_room(lambda: trainer.save_model(str(folder)), folder, checkpoints, DIGEST)
     # </whole_output>
     # <merged_output>
-    save_merged(trainer, model, model_init, folder)
+    save_with_room(lambda: save_merged(trainer, model, model_init, folder), folder, checkpoints, DIGEST)
     # </merged_output>
+    # <evaluation>
+    progress.trained = True
+    emit("stage", stage="evaluating")
+    try:  # noqa: SIM105
+        record.notes["evaluation_after"] = trainer.evaluate()
+    except OutOfTime:
+        pass
+    # <one_process>
+    except Exception as error:  # the model is trained: that is worth more
+        alarm("no_evaluation", f"the trained model could not be evaluated: {error}")
+    # </one_process>
+    # </evaluation>
+    # <processes>
+    leave_to_first(0)
+    # </processes>
     # <adapter>
     shutil.rmtree(model)
     # </adapter>
-    # <evaluation>
-    progress.when = "after"
-    if stop.has_time():
-        emit("stage", stage="evaluating")
-        with contextlib.suppress(OutOfTime):
-            trainer.evaluate()
-    # </evaluation>
     # <samples>
     if stop.has_time():
-        answer_questions(trainer, questions, "after")
+        record.notes["samples_after"] = answer_questions(trainer, questions, "after")
     # </samples>
     # <scores>
     if stop.has_time():
-        score_pairs(trainer, "after")
+        record.notes["samples_after"] = score_pairs(trainer, "after")
     # </scores>
-    describe(folder, model_card(PLAN, step, total_steps, history + trainer.state.log_history))
+    # <blindfolded>
+    save_processor(PLAN["model"], trainer.processing_class, folder)
+    # </blindfolded>
+    describe(folder, PLAN, model_card(PLAN, step, total_steps, trainer.state.log_history, record.told()))
     write_run_file(folder, {"digest": DIGEST, "complete": True, "step": step, "total_steps": total_steps})
     emit("saved", path=str(folder))
     # <hub_output>
@@ -185,6 +267,9 @@ def main() -> int:
     # </hub_output>
     curves.finish()
     emit("done", step=step, seconds=round(time.monotonic() - began, 1))
+    # <hub_output>
+    repo.leave(0)
+    # </hub_output>
     return 0
 
 
@@ -196,50 +281,13 @@ def be_quiet() -> None:
     huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
 
 
-def check_rows(trainer: Any, progress: ReportProgress) -> None:
-    """The trainer leaves out rows that it can't use, without a word."""
-    left = len(trainer.train_dataset)
-    if left == 0:
-        raise CannotTrain("no_rows", f"none of the {progress.rows} rows was left to train on: validate the data")
-    if left < progress.rows and not getattr(trainer.args, "packing", False):
-        alarm("rows_dropped", f"{progress.rows - left} of {progress.rows} rows are not trained on")
-        progress.rows = left
-    # <rewards>
-    prompts = trainer.args.generation_batch_size // trainer.args.num_generations
-    if left < prompts:  # TRL would end after no step at all
-        raise CannotTrain("no_steps", f"a step takes {prompts} prompts, and there are {left}: take smaller steps")
-    # </rewards>
-
-
-def train(trainer: Any, checkpoint: Path | None) -> None:
-    if checkpoint is None:
-        trainer.train()
-        return
-    state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
-    print(f"Going on from step {state.global_step} of {state.max_steps}")
-    if state.global_step < state.max_steps:
-        trainer.train(resume_from_checkpoint=str(checkpoint))
-    else:  # stopped between the last step and the saved model; `train` would add a step
-        trainer._load_from_checkpoint(str(checkpoint))
-        trainer.state = state
-
-
-def describe(folder: Path, card: str) -> None:
-    """What a stranger needs: the card, and the script. Not the trainer's pickled arguments, full of paths."""
-    (folder / "README.md").write_text(card, encoding="utf-8")
-    # <own_script>
-    shutil.copyfile(__file__, folder / "train.py")
-    # </own_script>
-    # <shared_script>
-    script = Path(__file__).read_text(encoding="utf-8")
-    (folder / "train.py").write_text(shareable(script, PLAN), encoding="utf-8")
-    # </shared_script>
-    (folder / "training_args.bin").unlink(missing_ok=True)
-
-
 if __name__ == "__main__":
+    # <processes>
+    if "LOCAL_RANK" not in os.environ:
+        sys.exit(run_processes(PLAN["launch"]["processes"], PLAN["launch"]["accelerate"], STARTED_AT))
+    # </processes>
     try:
         sys.exit(main())
     except CannotTrain as reason:
         alarm(reason.code, str(reason))
-        sys.exit(f"Cannot train: {reason}")
+        sys.exit(f"Stopped: {reason}")

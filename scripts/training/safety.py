@@ -1,5 +1,6 @@
 """Nothing trained is lost: before the deadline and on SIGTERM a checkpoint is saved and training stops."""
 
+import os
 import signal
 import sys
 import time
@@ -9,7 +10,11 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from .events import emit
+from .processes import largest
 
+# <processes>
+REASONS = [None, "deadline", "sigterm"]
+# </processes>
 EXIT_STOPPED = 75  # sysexits' EX_TEMPFAIL: not finished, and the same run can go on from its checkpoint
 
 
@@ -38,6 +43,9 @@ class StopInTime(TrainerCallback):
         # </evaluation>
         self.reason: str | None = None
         self.signalled = False
+        # <processes>
+        self.parent = os.getppid()
+        # </processes>
         self.last = time.monotonic()
         self.slowest = 0.0
 
@@ -63,8 +71,14 @@ class StopInTime(TrainerCallback):
         self.trained = True
 
     def on_prediction_step(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        # <one_process>
         if self.trained and not self.has_time():
             raise OutOfTime
+        # </one_process>
+        # <processes>
+        if self.trained and largest(not self.has_time()):
+            raise OutOfTime
+        # </processes>
 
     # </evaluation>
     def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
@@ -73,10 +87,16 @@ class StopInTime(TrainerCallback):
         self.last = now
         if state.global_step >= state.max_steps:
             return
+        # <processes>
+        self.signalled |= os.getppid() != self.parent  # whoever started this was killed
+        # </processes>
         if self.signalled:
             self.reason = "sigterm"
         elif now + self.slowest > self.deadline:
             self.reason = "deadline"
+        # <processes>
+        self.reason = REASONS[int(largest(REASONS.index(self.reason)))]
+        # </processes>
         if self.reason is not None:
             emit("stage", stage="saving")
             control.should_save = True

@@ -7,6 +7,7 @@ from datasets import Dataset
 from trl import maybe_extract_prompt, prepare_multimodal_messages
 
 from .events import alarm, emit
+from .processes import is_first
 
 QUESTIONS = 2
 ANSWER_TOKENS = 48
@@ -42,7 +43,13 @@ def before_answer(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 # </conversations>
-def answer_questions(trainer: Any, questions: list[Any], when: str) -> None:
+def answer_questions(trainer: Any, questions: list[Any], when: str) -> list[tuple[str, str]]:
+    """Questions and answers, as text."""
+    # <processes>
+    if not is_first():
+        return []
+    # </processes>
+    answers = []
     try:
         for question in questions:
             text: Any = question if isinstance(question, str) else question[-1].get("content") or ""
@@ -51,9 +58,11 @@ def answer_questions(trainer: Any, questions: list[Any], when: str) -> None:
             # </vision>
             answer = generate(trainer, question)
             if answer is not None:
+                answers.append((str(text)[:500], answer))
                 emit("sample", when=when, prompt=str(text)[:500], answer=answer)
     except Exception as error:  # a model that trains but doesn't answer is still worth training
         alarm("no_sample", f"no answer could be generated: {error}")
+    return answers
 
 
 def generate(trainer: Any, question: Any) -> str | None:

@@ -167,7 +167,7 @@ const trainingArgs = (args: Plan['recipe']['training_args'] = {}): Plan['recipe'
   max_steps: 6,
   learning_rate: 3e-3,
   per_device_train_batch_size: 8,
-  gradient_checkpointing: false,
+  activation_checkpointing: false,
   use_cpu: true,
   bf16: false,
   fp16: false,

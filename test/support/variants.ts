@@ -42,6 +42,29 @@ const ownReward: Reward = {
   parameters: {},
   weight: 1,
 };
+/** A process for each GPU; `FSDP` shards the model over them. */
+export const launchOf = (distributed_type: 'MULTI_GPU' | 'FSDP' | 'MULTI_CPU', processes: number): Plan['launch'] => ({
+  processes,
+  accelerate: {
+    compute_environment: 'LOCAL_MACHINE',
+    distributed_type,
+    machine_rank: 0,
+    num_machines: 1,
+    num_processes: processes,
+    mixed_precision: distributed_type === 'MULTI_GPU' ? 'bf16' : 'no',
+    ...(distributed_type === 'MULTI_CPU' ? { use_cpu: true } : {}),
+    ...(distributed_type === 'FSDP' ? { fsdp_config: SHARDING } : {}),
+  },
+});
+const SHARDING = {
+  fsdp_version: 2,
+  fsdp_auto_wrap_policy: 'TRANSFORMER_BASED_WRAP',
+  fsdp_reshard_after_forward: true,
+  fsdp_cpu_ram_efficient_loading: true,
+  fsdp_state_dict_type: 'FULL_STATE_DICT',
+  fsdp_activation_checkpointing: false,
+  fsdp_offload_params: false,
+};
 const CASES: [name: string, overrides: PlanOverrides][] = [
   ['hub_full', {}],
   ['hub_lora', { recipe: lora }],
@@ -69,6 +92,15 @@ const CASES: [name: string, overrides: PlanOverrides][] = [
   ['reward_adapter', { method: 'reward', model: adapter, dataset: { format: 'preference' }, recipe: lora }],
   ['grpo', { method: 'grpo', dataset: { format: 'prompt-only', mapping: null }, reward: [builtin('length')] }],
   [
+    'grpo_vllm',
+    {
+      method: 'grpo',
+      dataset: { format: 'prompt-only', mapping: null },
+      recipe: { ...lora, training_args: { use_vllm: true, vllm_max_model_length: -1, seed: 42 } },
+      reward: [builtin('length')],
+    },
+  ],
+  [
     'rloo_rewards',
     {
       method: 'rloo',
@@ -92,6 +124,21 @@ const CASES: [name: string, overrides: PlanOverrides][] = [
   [
     'vision_grpo',
     { method: 'grpo', dataset: { format: 'prompt-only', mapping: null, vision: true }, reward: [builtin('length')] },
+  ],
+  ['ddp_hub', { launch: launchOf('MULTI_GPU', 4), model: adapter, recipe: lora }],
+  [
+    'ddp_local',
+    {
+      launch: launchOf('MULTI_GPU', 2),
+      method: 'reward',
+      dataset: { ...file, format: 'preference', evaluation: { from: 'share', rows: 9 } },
+      output: folder,
+    },
+  ],
+  ['fsdp_hub', { launch: launchOf('FSDP', 8) }],
+  [
+    'fsdp_adapter',
+    { launch: launchOf('FSDP', 2), method: 'dpo', model: adapter, dataset: { ...file, format: 'preference' } },
   ],
   [
     'hostile',

@@ -72,6 +72,19 @@ async function onHub(plan: Plan, options: RunOptions = {}) {
 
 const filesOf = (id: string): string[] => [...(hub.repo('model', id)?.resolve('main')?.files.keys() ?? [])].sort();
 
+/** Runs the Python of a model's card: it generates, and the adapter becomes one model with its base. */
+async function usedAsItsCardSays(id: string): Promise<void> {
+  const card = String(await hub.readFile('model', id, 'README.md'));
+  expect(card).toContain(`--lora-modules trained=${id}`);
+  const code = [...card.matchAll(/```python\n([\s\S]*?)```/g)].map(([, block]) => block);
+  expect(code).toHaveLength(2);
+  const cwd = await temporaryFolder();
+  const env = { ...hub.environment(hub.tokens.write), HF_HUB_OFFLINE: '0', HF_HOME: cwd };
+  const ran = await runPython(['-c', `import os, sys; os.chdir(sys.argv[1])\n${code.join('\n')}`, cwd], { env });
+  expect(ran.code, ran.log).toBe(0);
+  expect(await readdir(join(cwd, 'merged'))).toEqual(expect.arrayContaining(['model.safetensors', 'tokenizer.json']));
+}
+
 describe('a run on the Hub', () => {
   it('reads model and data at their commits and leaves the model in a private repository', async () => {
     const ran = await onHub(await hubPlan('finished', { recipe: { mode: 'lora', lora: LORA } }));
@@ -85,6 +98,7 @@ describe('a run on the Hub', () => {
         'adapter_config.json',
         'adapter_model.safetensors',
         'hf-llm-trainer.json',
+        'plan.json',
         'tokenizer.json',
         'train.py',
       ]),
@@ -93,8 +107,14 @@ describe('a run on the Hub', () => {
     expect(only(ran, 'pushed')).toMatchObject([
       { repo_id: 'tester/finished', revision: repo?.resolve('main')?.sha, url: `${hub.url}/tester/finished` },
     ]);
+    expect(JSON.parse(String(await hub.readFile('model', 'tester/finished', 'plan.json')))).toMatchObject({
+      method: 'sft',
+      model: { id: 'tester/tiny', revision: model.revision },
+    });
     const adapter = JSON.parse(String(await hub.readFile('model', 'tester/finished', 'adapter_config.json')));
     expect(adapter).toMatchObject({ base_model_name_or_path: 'tester/tiny', revision: model.revision });
+
+    await usedAsItsCardSays('tester/finished');
 
     const again = await onHub(await hubPlan('finished', { recipe: { mode: 'lora', lora: LORA } }));
     expect(again.events.map(({ event }) => event)).toEqual(['done']);
@@ -142,7 +162,7 @@ describe('a run on the Hub', () => {
   it('trained here and pushed, it tells nobody where on this machine', async () => {
     const plan = await localPlan(QUICKSTART_DATA, { output: { repo_id: 'tester/from-here' } });
     expect((await onHub(plan)).code).toBe(0);
-    for (const file of ['README.md', 'train.py', 'config.json', 'hf-llm-trainer.json']) {
+    for (const file of ['README.md', 'train.py', 'plan.json', 'config.json', 'hf-llm-trainer.json']) {
       const text = String(await hub.readFile('model', 'tester/from-here', file));
       expect(text).not.toContain(plan.output.folder);
       expect(text).not.toContain(plan.model.id);
@@ -169,6 +189,16 @@ describe('a run on the Hub', () => {
     const ran = await onHub(await hubPlan('public'));
     expect(ran.code).toBe(1);
     expect(only(ran, 'alarm')).toMatchObject([{ code: 'repo_public' }]);
+    expect(only(ran, 'start')).toEqual([]);
+  });
+
+  it('stops where the dataset’s history was rewritten since it was validated', async () => {
+    const plan = await hubPlan('rewritten', { dataset: { revision: '0'.repeat(40) } });
+    const ran = await onHub(plan);
+    expect(ran.code).toBe(1);
+    expect(only(ran, 'alarm')).toMatchObject([
+      { code: 'data_changed', message: expect.stringContaining('Plan again') },
+    ]);
     expect(only(ran, 'start')).toEqual([]);
   });
 

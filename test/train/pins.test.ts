@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import types from '../../scripts/planner/transformers-model-types.json' with { type: 'json' };
+import packed from '../../scripts/planner/packed-architectures.json' with { type: 'json' };
+import types from '../../scripts/planner/transformers-models.json' with { type: 'json' };
 import args from '../../scripts/planner/trl-arguments.json' with { type: 'json' };
+import parts from '../planner/model-parts.json' with { type: 'json' };
 import { runPython } from '../support/training.ts';
 
 const ARGUMENTS = fileURLToPath(new URL('python/trl_arguments.py', import.meta.url));
-const MODEL_TYPES = `
-import json
-from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
-print("DATA", json.dumps(sorted(CONFIG_MAPPING_NAMES)))
-`;
+const PACKED_ROWS = fileURLToPath(new URL('python/packed_rows.py', import.meta.url));
+const MODEL_TYPES = fileURLToPath(new URL('python/model_types.py', import.meta.url));
+const MODEL_PARTS = fileURLToPath(new URL('python/model_parts.py', import.meta.url));
 
 async function printed(program: string[]): Promise<unknown> {
   const { log } = await runPython(program);
@@ -24,7 +24,20 @@ describe('the pinned packages', () => {
     expect(names.filter((name) => Object.hasOwn(args.renamed, name))).toEqual([]);
   });
 
-  it('have the model types that the planner knows', async () => {
-    expect(await printed(['-c', MODEL_TYPES])).toEqual(types.model_types);
+  it('have the model types that the planner knows, with their classes and defaults', async () => {
+    expect(await printed([MODEL_TYPES])).toEqual(types);
+  });
+
+  it('make models of the parts that the planner counts', async () => {
+    expect(await printed([MODEL_PARTS])).toEqual(parts);
+  });
+
+  it('keep packed rows apart in the architectures for which the planner packs them, and not in all others', async () => {
+    const found = Object.entries((await printed([PACKED_ROWS])) ?? {});
+    const apart = found.filter(([, kept]) => kept === true).map(([architecture]) => architecture);
+    expect(apart.sort()).toEqual(packed.architectures);
+    // It can tell: some let packed rows see each other, and some refuse them.
+    expect(found.filter(([, kept]) => kept === false).length).toBeGreaterThan(1);
+    expect(found.filter(([, kept]) => typeof kept === 'string').length).toBeGreaterThan(1);
   });
 });

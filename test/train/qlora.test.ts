@@ -37,7 +37,7 @@ it.each(FORMATS)('%s trains and leaves an adapter', async (method, format, conve
       lora: LORA,
       quantization,
       total_steps: 4,
-      training_args: { learning_rate: 2e-3, max_steps: 4, max_length: 128, bf16: true, gradient_checkpointing: true },
+      training_args: { learning_rate: 2e-3, max_steps: 4, max_length: 128, bf16: true, activation_checkpointing: true },
     },
   });
   const python = await testPython(scriptDependencies(plan));

@@ -1,5 +1,5 @@
 import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../scripts/plan/digest.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
@@ -25,6 +25,12 @@ const elsewhere = (plan: Plan): Plan => ({
   ...plan,
   output: { ...plan.output, folder: `${plan.output.folder}-uninterrupted` },
 });
+/** The model's card, but for what differs between two machines. */
+const card = async (plan: Plan): Promise<string> => {
+  const text = await readFile(join(plan.output.folder ?? '', 'README.md'), 'utf8');
+  return text.replaceAll(basename(plan.output.folder ?? ''), 'the-model').replace(/\| time .*\n/, '');
+};
+
 /** Digests as the backend gives them: the folder is part of them, and these are the same run. */
 const env = { HF_LLM_TRAINER_DIGEST: 'd'.repeat(64) };
 
@@ -44,6 +50,8 @@ describe.each(['full', 'lora'] as const)('%s', (mode) => {
 
     expect((await train(elsewhere(plan), { env })).code).toBe(0);
     expect(await weights(plan, mode)).toBe(await weights(elsewhere(plan), mode));
+    expect(await card(plan)).toBe(await card(elsewhere(plan)));
+    expect(await card(plan)).toContain('| the same question | before | after |');
   });
 
   it('SIGTERM leaves a checkpoint of the step it came in, and the same plan goes on from it', async () => {

@@ -53,6 +53,19 @@ describe.each(variants())('%s', (_, plan) => {
   });
 });
 
+describe('several processes', () => {
+  it.each(variants())('%s carries what they need, or nothing of it', (_, plan) => {
+    const { script } = composeScript(plan);
+    const several = plan.launch.processes > 1;
+    for (const part of ['run_processes', 'distributed', 'LOCAL_RANK', 'is_first', '"launch": '])
+      expect([part, script.includes(part)]).toEqual([part, several]);
+    const sharded = plan.launch.accelerate?.distributed_type === 'FSDP';
+    expect(script.includes('SharedGradients')).toBe(several && !sharded);
+    // No process has a whole model that could answer.
+    if (sharded) expect(script).not.toMatch(/answer_questions|score_pairs/);
+  });
+});
+
 it('knows how long the plan expects saving to take', () => {
   const estimate = { seconds_parts: { training: 3600, saving: 569 } };
   expect(composeScript(samplePlan({ estimate })).script).toContain('"saving_seconds": 569}');
@@ -94,7 +107,9 @@ describe('only the parts that the run needs', () => {
       ['text-generation', 'is_trainable'],
     ],
     ['vision_dpo', ['AutoModelForImageTextToText', 'List(Image())'], ['AutoModelForCausalLM', 'AutoTokenizer.']],
-    ['local_pushed', ['shareable(script, PLAN)'], ['copyfile(__file__']],
+    ['grpo', ['def make_trainer'], ['or_without_vllm', 'set_seed(arguments']],
+    ['grpo_vllm', ['@or_without_vllm\ndef make_trainer', 'def or_without_vllm', 'VLLM_NO_USAGE_STATS'], []],
+    ['local_pushed', ['shareable(script, plan)'], ['copyfile(__file__']],
   ])('%s', (variant, has, lacks) => {
     const script = scriptOf(variant);
     for (const text of has) expect(script).toContain(text);
@@ -135,6 +150,8 @@ it('packages follow the recipe', () => {
   expect(has('adapter_full', 'peft')).toBe(true);
   expect(has('hub_lora', 'bitsandbytes')).toBe(false);
   expect(has('hub_qlora', 'bitsandbytes')).toBe(true);
+  expect(has('grpo', 'vllm')).toBe(false);
+  expect(has('grpo_vllm', 'vllm')).toBe(true);
   const kernels = samplePlan({ recipe: { attn_implementation: 'kernels-community/flash-attn2' } });
   expect(scriptDependencies(kernels).some((one) => one.startsWith('kernels'))).toBe(true);
 });

@@ -4,7 +4,7 @@ import { hubCall, hubError } from '../../hub/api-error.ts';
 import { type Hub, httpError, hubParams } from '../../hub/client.ts';
 import { printable } from '../../printable.ts';
 import { type Backend, DIGEST_LABEL, isOver, type Job, type JobRequest } from '../backend.ts';
-import { needsHub, refuseSeveralProcesses, trainingVariables } from '../variables.ts';
+import { needsHub, trainingVariables } from '../variables.ts';
 import { jobCommand } from './command.ts';
 import { digestLabel, jobLabels } from './job.ts';
 import { listJobs, readJob } from './list.ts';
@@ -96,7 +96,6 @@ type JobSpec = Pick<
 /** Everything that a forgotten default would lose: the token, the timeout, the label. */
 function jobSpec(request: JobRequest, hub: Hub): JobSpec {
   const { plan, digest, script, timeout_seconds } = request;
-  refuseSeveralProcesses(plan);
   if (!plan.hardware.image) {
     throw new TrainerError(
       'usage',

@@ -6,7 +6,7 @@ import { systemErrorCode, TrainerError } from '../../errors.ts';
 import { type Backend, isOver, type Job } from '../backend.ts';
 import { storeError, writeWhole } from '../files.ts';
 import { lifeOf } from '../process.ts';
-import { needsHub, refuseSeveralProcesses, withoutTokens } from '../variables.ts';
+import { needsHub, withoutTokens } from '../variables.ts';
 import { layOut, startSupervisor } from './create.ts';
 import { followLines } from './follow.ts';
 import { type JobFolder, type JobState, jobFolder, readState, writeState } from './job-folder.ts';
@@ -64,7 +64,6 @@ export function localBackend(params: LocalBackendParams): Backend {
 
   return {
     async create(request) {
-      refuseSeveralProcesses(request.plan);
       const folder = folderOf(newJobId(now()));
       await layOut(folder, request, now());
       await startSupervisor(folder, {

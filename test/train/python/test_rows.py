@@ -150,17 +150,7 @@ def test_finite(value: object, expected: float | None) -> None:
 
 @pytest.mark.parametrize(
     ("timeout", "saving", "margin"),
-    [
-        (20, 0, 10),
-        (120, 0, 60),
-        (600, 0, 60),
-        (1800, 0, 180),
-        (36_000, 0, 900),
-        (36_000, 500, 900),
-        (3600, 569, 853.5),  # a tenth would end in the middle of the upload
-        (36_000, 2000, 3000),
-        (1200, 569, 600),
-    ],
+    json.loads((TEST / "support/deadline-margins.json").read_text())["cases"],
 )
 def test_margin(timeout: float, saving: float, margin: float) -> None:
     assert deadline_margin(timeout, saving) == margin

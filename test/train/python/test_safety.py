@@ -1,16 +1,18 @@
 """What keeps a model from being lost, where a whole run would take too long to show it."""
 
 import errno
+import json
 import time
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-from training import hub_output
+from training import hub_output, hub_requests
 from training.hub_output import HubRepo
+from training.hub_requests import persistently
 from training.safety import OutOfTime, StopInTime
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
@@ -18,7 +20,7 @@ ARGS, STATE = TrainingArguments(use_cpu=True, bf16=False), TrainerState(max_step
 
 
 def refused(status: int) -> HfHubHTTPError:
-    return HfHubHTTPError("no", response=httpx.Response(status, request=httpx.Request("GET", "http://hub")))
+    return HfHubHTTPError("no", response=httpx2.Response(status, request=httpx2.Request("GET", "http://hub")))
 
 
 def caused(cause: Exception) -> LocalEntryNotFoundError:
@@ -37,6 +39,8 @@ def caused(cause: Exception) -> LocalEntryNotFoundError:
         (caused(refused(403)), False),
         (LocalEntryNotFoundError("nobody answers"), True),
         (ConnectionResetError("cut"), True),
+        (httpx2.RemoteProtocolError("server disconnected without sending a response"), True),
+        (httpx2.ReadTimeout("silence"), True),
         (RuntimeError("Data processing error: CAS service error"), True),
         (OSError(errno.ENETUNREACH, "network is unreachable"), True),
         (OSError("consistency check failed: the file should be of size 9"), True),
@@ -51,7 +55,7 @@ def caused(cause: Exception) -> LocalEntryNotFoundError:
 def test_outages_are_waited_for_and_nothing_else(
     error: Exception, again: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_output.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(hub_requests.time, "sleep", lambda seconds: None)
     answers: list[Any] = [error, error, "there"]
 
     def request() -> str:
@@ -60,12 +64,12 @@ def test_outages_are_waited_for_and_nothing_else(
             raise answer
         return str(answer)
 
-    repo = HubRepo("tester/model", True, time.monotonic() + 1000)
+    until = time.monotonic() + 1000
     if again:
-        assert repo.persistently(request) == "there"
+        assert persistently(request, until) == "there"
     else:
         with pytest.raises(type(error)):
-            repo.persistently(request)
+            persistently(request, until)
         assert len(answers) == 2
 
 
@@ -82,6 +86,34 @@ def test_a_checkpoint_under_way_leaves_time_for_the_model() -> None:
     repo.upload = Future()
     repo.wait()
     assert 0.4 < time.monotonic() - began < 0.9
+
+
+@pytest.mark.parametrize(("uploaded", "pushed"), [(-1, [8]), (4, [8]), (8, [])])
+def test_an_error_uploads_the_newest_checkpoint_first(
+    uploaded: int, pushed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for step in (4, 8):
+        state = {"global_step": step, "stateful_callbacks": {"PlanDigest": {"args": {"digest": "d"}}}}
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(json.dumps(state))
+    repo, steps = HubRepo("tester/model", True, time.monotonic() + 1000), []
+    repo.uploaded_step = uploaded
+    monkeypatch.setattr(repo, "push_checkpoint", lambda folder, step: steps.append(step))
+    with pytest.raises(RuntimeError, match="out of memory"), repo.outlives(tmp_path, "d"):
+        raise RuntimeError("out of memory")
+    assert steps == pushed
+
+
+def test_the_end_does_not_wait_for_an_upload_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(hub_output.os, "_exit", ended.append)
+    repo = HubRepo("tester/model", True, time.monotonic() + 1)
+    repo.leave(0)
+    repo.upload = Future()
+    repo.leave(75)
+    repo.upload.set_result(None)
+    repo.leave(0)
+    assert ended == [75]
 
 
 def test_the_last_evaluation_ends_at_the_deadline_and_others_do_not() -> None:

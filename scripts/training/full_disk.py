@@ -1,0 +1,71 @@
+"""A disk that fills up costs a checkpoint, not the run."""
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from .checkpoints import newest_checkpoint
+from .events import CannotTrain, alarm
+
+
+# <one_process>
+def outlive_full_disk(trainer: Any, folder: Path, digest: str) -> None:
+    """A checkpoint that can't be written is tried again in the room of the older ones, and then done without; what
+    is there of it goes. Where none is whole yet it is an error: early, and it would only come again."""
+    save = trainer._save_checkpoint
+
+    def save_or_alarm(*args: Any, **kwargs: Any) -> None:
+        try:
+            with_room(partial(save, *args, **kwargs), folder, digest)
+        except Exception as error:  # safetensors and torch have errors of their own for a full disk
+            if newest_checkpoint(folder, digest) is None:
+                raise
+            alarm("checkpoint_not_saved", f"step {trainer.state.global_step}: {error}")
+
+    trainer._save_checkpoint = save_or_alarm
+
+
+def with_room(save: Callable[[], None], folder: Path, digest: str) -> None:
+    """Tries twice: after a failure nothing is kept in `folder` but the newest whole checkpoint."""
+    try:
+        save()
+    except Exception:
+        if not keep_newest(folder, digest):
+            raise
+        try:
+            save()
+        except Exception:
+            keep_newest(folder, digest)
+            raise
+
+
+def keep_newest(folder: Path, digest: str) -> bool:
+    """Whether there was something else to remove."""
+    newest = newest_checkpoint(folder, digest)
+    others = [path for path in folder.iterdir() if path != newest and path.name != "uploading"]
+    for path in others:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(others) > 0
+
+
+# </one_process>
+def save_with_room(save: Callable[[], None], folder: Path, checkpoints: Path, digest: str) -> None:
+    """The trained model. Raises CannotTrain `model_not_saved`; the last checkpoint is kept then."""
+    try:
+        # <one_process>
+        with_room(save, checkpoints, digest)
+        # </one_process>
+        # <processes>
+        save()  # together: none may try again alone
+        # </processes>
+    except Exception as error:
+        for file in folder.glob("*.safetensors"):
+            file.unlink()
+        free = shutil.disk_usage(folder).free / 2**30
+        raise CannotTrain(
+            "model_not_saved",
+            f"the trained model could not be saved in {folder}, with {free:.1f} GiB free: {error}. Its last checkpoint "
+            "is kept: make room and start the same plan again, which trains no further and saves it",
+        ) from error

@@ -1,0 +1,56 @@
+"""Requests to the Hub that outlive its outages."""
+
+import errno
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import httpx2
+from huggingface_hub import constants, set_client_factory
+from huggingface_hub.utils._http import default_client_factory
+
+from .events import alarm
+
+# Seconds without a byte after which a server is given up: two minutes by default.
+SILENCE = 12.0 * constants.HF_HUB_DOWNLOAD_TIMEOUT
+UNREACHABLE = (errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH)
+
+Result = TypeVar("Result")
+
+
+def limit_silence() -> None:
+    """The Hub's client has no limit of its own: it would wait without end for a server that stopped answering."""
+
+    def client() -> httpx2.Client:
+        made = default_client_factory()
+        made.timeout = httpx2.Timeout(SILENCE)
+        return made
+
+    set_client_factory(client)
+
+
+def persistently(request: Callable[[], Result], until: float) -> Result:
+    """Tries again after an outage, with longer and longer pauses. `until`: time by the monotonic clock, seconds."""
+    pause = 2.0
+    while True:
+        try:
+            return request()
+        except (OSError, httpx2.HTTPError, RuntimeError) as error:  # RuntimeError: hf_xet's
+            if not is_outage(error) or time.monotonic() + pause > until:
+                raise
+            alarm("hub_retry", f"the Hub doesn't answer, trying again in {pause:.0f} s: {error}")
+        time.sleep(pause)
+        pause = min(2 * pause, 120.0)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether it is the network's or the Hub's, and may be over soon. Errors of this machine's files carry the
+    system's number; what the Hub answered is sometimes the cause of an error of its client's own."""
+    for one in (error, error.__cause__):
+        response = getattr(one, "response", None)
+        if response is not None:
+            return bool(response.status_code in (408, 429) or response.status_code >= 500)
+        number = getattr(one, "errno", None)
+        if number is not None:
+            return isinstance(one, (ConnectionError, TimeoutError)) or number in UNREACHABLE
+    return True

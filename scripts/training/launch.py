@@ -1,0 +1,96 @@
+"""Starts a process for each GPU with accelerate's configuration, and ends as they do. `accelerate launch` leaves them
+to torchrun, which on SIGTERM kills after 30 seconds, checkpoint or not, and turns every exit code into 1."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from accelerate.commands.launch import _validate_launch_command, launch_command_parser
+from accelerate.utils import check_cuda_p2p_ib_support
+from accelerate.utils.launch import prepare_multi_gpu_env
+from torch.distributed import TCPStore
+
+from .events import alarm
+from .safety import EXIT_STOPPED
+
+GRACE_SECONDS = 10.0  # for the error messages of processes that lost one of them
+LAST_CHARACTERS = 20_000  # of what the one that failed said
+
+
+def run_processes(count: int, configuration: dict[str, Any], started_at: float) -> int:
+    """Returns the exit code of the run: that of the first process that failed, or of all."""
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # where they find each other
+    shared = {
+        "OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // count)),
+        **accelerate_environment(configuration),
+        "HF_LLM_TRAINER_STARTED_AT": str(started_at),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(store.port),
+        "TORCHELASTIC_USE_AGENT_STORE": "True",
+        "WORLD_SIZE": str(count),
+        "LOCAL_WORLD_SIZE": str(count),
+    }
+    signals: list[int] = []
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda number, frame: signals.append(number))
+    with tempfile.TemporaryDirectory() as folder:
+        said = [Path(folder) / f"{rank}.txt" for rank in range(count)]
+        workers = [
+            subprocess.Popen(
+                [sys.executable, *sys.orig_argv[1:]],
+                env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+                # The first speaks for all: the others say the same, or that they lost one of them.
+                stdout=None if rank == 0 else subprocess.DEVNULL,
+                stderr=None if rank == 0 else said[rank].open("wb"),
+            )
+            for rank in range(count)
+        ]
+        rank, code = wait_for(workers, signals)
+        if code < 0:
+            alarm("process_killed", f"process {rank + 1} of {count} was ended by {signal.Signals(-code).name}")
+        if code != 0 and rank > 0:
+            sys.stderr.write(said[rank].read_text(errors="replace")[-LAST_CHARACTERS:])
+    return code if code >= 0 else 128 - code
+
+
+def wait_for(workers: list[subprocess.Popen[bytes]], signals: list[int]) -> tuple[int, int]:
+    """Passes on what `signals` gets. Without one of them the others can't go on: returns the number of the first that
+    failed, or 0, and its exit code."""
+    while True:
+        while signals:
+            number = signals.pop(0)
+            for worker in workers:
+                worker.send_signal(number)
+        codes = [worker.poll() for worker in workers]
+        failed = [rank for rank, code in enumerate(codes) if code not in (None, 0, EXIT_STOPPED)]
+        if failed:
+            break
+        if None not in codes:
+            return 0, int(codes[0] or 0)
+        time.sleep(0.1)
+    deadline = time.monotonic() + GRACE_SECONDS
+    for worker in workers:
+        try:
+            worker.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            worker.kill()
+    return failed[0], int(codes[failed[0]] or 0)
+
+
+def accelerate_environment(configuration: dict[str, Any]) -> dict[str, str]:
+    """The environment in which accelerate and the trainer find this configuration again."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "accelerate.json"
+        file.write_text(json.dumps(configuration))
+        given = ["--config_file", str(file), "--main_process_port", "0", __file__]
+        arguments, _, _ = _validate_launch_command(launch_command_parser().parse_args(given))
+        environment: dict[str, str] = prepare_multi_gpu_env(arguments)
+    if not check_cuda_p2p_ib_support():  # as `accelerate launch` does for GPUs that can't talk to each other
+        environment = {"NCCL_P2P_DISABLE": "1", "NCCL_IB_DISABLE": "1", **environment}
+    return environment

@@ -1,0 +1,106 @@
+"""Several processes, each with its share of every batch: what they agree on, and what the first does for all."""
+
+import math
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+from torch import distributed
+from transformers import TrainerCallback, TrainerControl, TrainerState
+
+from .events import CannotTrain
+
+Made = TypeVar("Made")
+
+
+def join(seconds: float) -> None:
+    """`seconds`: how long one may wait for another, who merges, tokenizes or writes meanwhile. What is on the CPU is
+    exchanged without waiting for the GPUs."""
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    distributed.init_process_group(backend, timeout=timedelta(seconds=seconds))
+
+
+def is_first() -> bool:
+    return distributed.get_rank() == 0
+
+
+def largest(value: float) -> float:
+    """The largest of all processes. They all have to ask."""
+    if not distributed.is_initialized():
+        return value
+    box = torch.tensor([value], dtype=torch.float64)
+    distributed.all_reduce(box, distributed.ReduceOp.MAX)
+    return float(box)
+
+
+def meet() -> None:
+    """Returns when all are here."""
+    largest(0)
+
+
+def from_first(make: Callable[[], Made]) -> Made:
+    """What the first process makes or finds, for all."""
+    box: list[Any] = [make() if is_first() else None]
+    distributed.broadcast_object_list(box, device=torch.device("cpu"))
+    return box[0]
+
+
+def first_goes_ahead() -> None:
+    """The others wait until the first calls `others_follow`: they find in its caches what it made."""
+    if not is_first():
+        meet()
+
+
+def others_follow() -> None:
+    if is_first():
+        meet()
+
+
+def save_together(trainer: Any) -> None:
+    """A checkpoint's last file, its state, is written when every process has written its part, and nobody goes on
+    before: a large model takes longer to write than processes wait for each other in a step."""
+    save_part, save_checkpoint = trainer._save_rng_state, trainer._save_checkpoint
+
+    def part_and_wait(*args: Any) -> None:
+        save_part(*args)
+        meet()
+
+    def checkpoint_and_wait(*args: Any, **kwargs: Any) -> None:
+        save_checkpoint(*args, **kwargs)
+        meet()
+
+    trainer._save_rng_state, trainer._save_checkpoint = part_and_wait, checkpoint_and_wait
+
+
+def leave_to_first(code: int) -> None:
+    """What is left to do is the first's. The others end without a clean-up that could fail, and stop the first."""
+    meet()
+    if not is_first():
+        os._exit(code)
+
+
+# <copies>
+class SharedGradients(TrainerCallback):
+    """Each process has the whole model, and all make the same step of the gradients of all. Should they not, only
+    the first's share of the data would be learned, without a word."""
+
+    checked = False
+
+    def on_pre_optimizer_step(
+        self, args: Any, state: TrainerState, control: TrainerControl, model: Any = None, **kwargs: Any
+    ) -> None:
+        if self.checked:
+            return
+        sums = [float(one.grad.sum(dtype=torch.float32)) for one in model.parameters() if one.grad is not None]
+        apart = largest(sum(sums)) + largest(-sum(sums))
+        size = largest(sum(map(abs, sums)))
+        self.checked = math.isfinite(apart)  # half precision begins with gradients that aren't
+        if self.checked and apart > 1e-3 * size:
+            raise CannotTrain("processes_apart", "the processes don't share their gradients")
+
+
+# </copies>

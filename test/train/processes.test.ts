@@ -1,0 +1,288 @@
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { Plan } from '../../scripts/plan/schema.ts';
+import { composeScript } from '../../scripts/training/compose.ts';
+import { asLines } from '../support/method-rows.ts';
+import type { PlanOverrides } from '../support/plan.ts';
+import { samplePlan } from '../support/plan.ts';
+import {
+  LORA,
+  localPlan,
+  only,
+  QUICKSTART_DATA,
+  type Ran,
+  type RunOptions,
+  runPython,
+  temporaryFolder,
+  train,
+} from '../support/training.ts';
+import { launchOf } from '../support/variants.ts';
+
+/**
+ * A process for each GPU, tried with two on the CPU. accelerate shards on GPUs only: these tests tell it that there
+ * are some, and FSDP2 itself runs on the CPU.
+ */
+const GPUS_WANTED = `import os
+if "LOCAL_RANK" in os.environ:
+    os.environ["ACCELERATE_TORCH_DEVICE"] = "cpu"
+    from accelerate.state import PartialState
+    from accelerate.utils import DistributedType
+    PartialState._prepare_backend = lambda self, *args, **kwargs: ("gloo", DistributedType.MULTI_GPU)
+`;
+
+/** Digests as the backend gives them: the folder is part of them, and these are the same run. */
+const env = { HF_LLM_TRAINER_DIGEST: 'd'.repeat(64) };
+const copies = launchOf('MULTI_CPU', 2);
+const shards = launchOf('FSDP', 2);
+const lora: PlanOverrides['recipe'] = { mode: 'lora', lora: LORA };
+
+/** Six steps of eight rows: four a process. */
+const sixSteps = (launch: Plan['launch'], recipe: PlanOverrides['recipe'] = {}): Promise<Plan> =>
+  localPlan(QUICKSTART_DATA, {
+    launch,
+    dataset: { evaluation: { from: 'share', rows: 9 } },
+    recipe: {
+      ...recipe,
+      total_steps: 6,
+      training_args: { per_device_train_batch_size: 8 / launch.processes, ...recipe.training_args },
+    },
+  });
+
+async function sharding(plan: Plan, options: RunOptions = {}): Promise<Ran> {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'sitecustomize.py'), GPUS_WANTED);
+  return train(plan, { ...options, env: { ...env, PYTHONPATH: folder } });
+}
+
+const losses = (ran: Ran): number[] => only(ran, 'step').map(({ loss }) => loss ?? Number.NaN);
+
+/** The largest difference between the weights of two saved models or adapters; what only one has counts as infinite. */
+async function difference(plan: Plan, other: Plan): Promise<number> {
+  const code = [
+    'import sys; from glob import glob; from safetensors.torch import load_file',
+    'a, b = (load_file(glob(f"{folder}/*model.safetensors")[0]) for folder in sys.argv[1:])',
+    'a, b = ({key: one for key, one in all.items() if key != "lm_head.weight"} for all in (a, b))',
+    'print(max(float((a[key] - b[key]).abs().max()) for key in a) if a.keys() == b.keys() else "Infinity")',
+  ].join('\n');
+  const ran = await runPython(['-c', code, plan.output.folder ?? '', other.output.folder ?? '']);
+  return Number(ran.log.trim());
+}
+
+/** Of the processes that this test started: those that train, the first first. */
+function workers(): number[] {
+  const children = (of: number): number[] =>
+    execFileSync('pgrep', ['-P', String(of)], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line !== '' && Number(line) > 0)
+      .map(Number);
+  const [launcher = 0] = children(process.pid);
+  return children(launcher);
+}
+
+describe('two processes with a copy of the model each', () => {
+  it('learn what one learns with as many rows a step, and only the first speaks', async () => {
+    const [one, two] = [await sixSteps({ processes: 1, accelerate: null }), await sixSteps(copies)];
+    const alone = await train(one);
+    const together = await train(two);
+    expect(together.code, together.log).toBe(0);
+    expect(only(together, 'start')).toMatchObject([{ total_steps: 6, from_step: 0, rows: 171, eval_rows: 9 }]);
+    expect(losses(together)).toHaveLength(6);
+    for (const [at, loss] of losses(alone).entries()) expect(losses(together)[at]).toBeCloseTo(loss, 4);
+    expect(only(together, 'step').at(-1)?.tokens).toBe(only(alone, 'step').at(-1)?.tokens);
+    expect(only(together, 'eval').map(({ when, step }) => [when, step])).toEqual([
+      ['before', 0],
+      ['after', 6],
+    ]);
+    expect(only(together, 'sample').map(({ when }) => when)).toEqual(['before', 'before', 'after', 'after']);
+    expect(only(together, 'checkpoint').map(({ step }) => step)).toEqual([2, 4, 6]);
+    expect(only(together, 'alarm')).toEqual([]);
+    expect(only(together, 'done')).toHaveLength(1);
+    expect(await difference(one, two)).toBeLessThan(1e-3);
+  });
+
+  it('stop together on SIGTERM, and go on as if nothing had happened, dropout and all', async () => {
+    const [plan, undisturbed] = [await sixSteps(copies, lora), await sixSteps(copies, lora)];
+    const stopped = await train(plan, {
+      env,
+      onEvent: (event, kill) => event.event === 'step' && event.step === 3 && kill('SIGTERM'),
+    });
+    expect(stopped.code, stopped.log).toBe(75);
+    const [end] = only(stopped, 'stopped');
+    expect(end?.reason).toBe('sigterm');
+    expect(only(stopped, 'checkpoint').at(-1)?.step).toBe(end?.step);
+
+    const resumed = await train(plan, { env });
+    expect(resumed.code, resumed.log).toBe(0);
+    expect(only(resumed, 'start')).toMatchObject([{ from_step: end?.step, total_steps: 6 }]);
+    expect((await train(undisturbed, { env })).code).toBe(0);
+    expect(await difference(plan, undisturbed)).toBe(0);
+  });
+
+  it('end together where one is killed; deadlines are for both; without whoever started them they stop', async () => {
+    const plan = await sixSteps(copies, { training_args: { max_steps: 40 } });
+    const killed = await train(plan, {
+      env,
+      onEvent: (event) => event.event === 'step' && event.step === 3 && process.kill(workers()[1] ?? 0, 'SIGKILL'),
+    });
+    expect(killed.code).toBe(137);
+    expect(only(killed, 'alarm')).toMatchObject([
+      { code: 'process_killed', message: 'process 2 of 2 was ended by SIGKILL' },
+    ]);
+    expect(only(killed, 'done')).toEqual([]);
+
+    const started = String(Date.now() / 1000 - 3600);
+    const late = await train(plan, { env: { ...env, HF_LLM_TRAINER_STARTED_AT: started } });
+    expect(late.code, late.log).toBe(75);
+    const [start] = only(late, 'start');
+    expect(start?.from_step).toBeGreaterThan(0);
+    expect(only(late, 'stopped')).toMatchObject([{ reason: 'deadline', step: (start?.from_step ?? 0) + 1 }]);
+
+    const left = await train(plan, { env, onEvent: (event, kill) => event.event === 'step' && kill('SIGKILL') });
+    expect(left.signal).toBe('SIGKILL');
+    const [end] = only(left, 'stopped');
+    expect(end?.reason).toBe('sigterm');
+    expect(only(left, 'checkpoint').at(-1)?.step).toBe(end?.step);
+  });
+
+  it('notice where accelerate does not share their gradients', async () => {
+    const plan = await sixSteps(copies);
+    const folder = await temporaryFolder();
+    // As after an evaluation before training: the model counts as prepared, and each process trains its own.
+    const alone = [
+      'import os',
+      'if "LOCAL_RANK" in os.environ:',
+      '    from accelerate import Accelerator',
+      '    Accelerator.prepare_model = lambda self, model, *args, **kwargs: model',
+    ];
+    await writeFile(join(folder, 'sitecustomize.py'), alone.join('\n'));
+    const ran = await train(plan, { env: { PYTHONPATH: folder } });
+    expect(ran.code).toBe(1);
+    expect(only(ran, 'alarm').map(({ code }) => code)).toContain('processes_apart');
+  });
+});
+
+describe('other methods with two processes', () => {
+  it('DPO, from an adapter that is merged once', async () => {
+    const first = await sixSteps({ processes: 1, accelerate: null }, lora);
+    expect((await train(first)).code).toBe(0);
+    const file = join(await temporaryFolder(), 'rows.jsonl');
+    await writeFile(file, asLines('pairs'));
+    const plan = await localPlan(file, {
+      launch: copies,
+      method: 'dpo',
+      model: { adapter: { id: first.output.folder ?? '', source: 'local', revision: null } },
+      dataset: { format: 'preference', evaluation: { from: 'share', rows: 4 } },
+      recipe: { ...lora, total_steps: 3, training_args: { max_steps: 3, per_device_train_batch_size: 2 } },
+    });
+    const ran = await train(plan);
+    expect(ran.code, ran.log).toBe(0);
+    expect(only(ran, 'step')).toHaveLength(3);
+    expect(only(ran, 'alarm')).toEqual([]);
+    expect(await difference(plan, plan)).toBe(0); // one whole model
+  });
+
+  it('GRPO', async () => {
+    const file = join(await temporaryFolder(), 'rows.jsonl');
+    await writeFile(file, asLines('prompts'));
+    const plan = await localPlan(file, {
+      launch: copies,
+      method: 'grpo',
+      dataset: { format: 'prompt-only' },
+      recipe: {
+        total_steps: 3,
+        training_args: {
+          ...{ max_steps: 3, per_device_train_batch_size: 4, num_generations: 4, max_completion_length: 16 },
+        },
+      },
+      reward: [
+        { kind: 'builtin', name: 'length', column: null, parameters: { target: 40, unit: 'characters' }, weight: 1 },
+      ],
+    });
+    const ran = await train(plan);
+    expect(ran.code, ran.log).toBe(0);
+    expect(only(ran, 'step').map(({ reward }) => typeof reward)).toEqual(['number', 'number', 'number']);
+  });
+});
+
+describe('two processes with half of the model each', () => {
+  it('learn what one learns, and leave whole weights that transformers loads', async () => {
+    const [one, two] = [await sixSteps({ processes: 1, accelerate: null }), await sixSteps(shards)];
+    const alone = await train(one);
+    const together = await sharding(two);
+    expect(together.code, together.log).toBe(0);
+    for (const [at, loss] of losses(alone).entries()) expect(losses(together)[at]).toBeCloseTo(loss, 4);
+    expect(only(together, 'eval').map(({ when, step }) => [when, step])).toEqual([
+      ['before', 0],
+      ['after', 6],
+    ]);
+    expect(await difference(one, two)).toBeLessThan(1e-3);
+    const code =
+      'import sys; from transformers import pipeline; print(pipeline("text-generation", model=sys.argv[1])("a"))';
+    expect((await runPython(['-c', code, two.output.folder ?? ''])).log).toContain('generated_text');
+  });
+
+  it.each([
+    ['all weights', {}],
+    ['LoRA', lora],
+  ])('%s: stop together on SIGTERM, and go on as if nothing had happened', async (_, recipe) => {
+    const [plan, undisturbed] = [await sixSteps(shards, recipe), await sixSteps(shards, recipe)];
+    const stopped = await sharding(plan, {
+      onEvent: (event, kill) => event.event === 'step' && event.step === 3 && kill('SIGTERM'),
+    });
+    expect(stopped.code, stopped.log).toBe(75);
+    const resumed = await sharding(plan);
+    expect(resumed.code, resumed.log).toBe(0);
+    expect(only(resumed, 'start')).toMatchObject([{ from_step: only(stopped, 'stopped')[0]?.step }]);
+    expect((await sharding(undisturbed)).code).toBe(0);
+    expect(await difference(plan, undisturbed)).toBeLessThan(1e-6);
+  });
+});
+
+describe('the configuration', () => {
+  it('is what accelerate understands: it shards, in bf16', async () => {
+    const launch = launchOf('FSDP', 4);
+    const code = [
+      'import json, sys; from training.launch import accelerate_environment',
+      'found = accelerate_environment(json.loads(sys.argv[1]))',
+      'print({name: value for name, value in found.items() if name.startswith(("FSDP_", "ACCELERATE_"))})',
+    ].join('\n');
+    const MODULES = fileURLToPath(new URL('../../scripts', import.meta.url));
+    const given = JSON.stringify({ ...launch.accelerate, mixed_precision: 'bf16' });
+    const { log } = await runPython(['-c', code, given], { env: { PYTHONPATH: MODULES } });
+    for (const [name, value] of Object.entries({
+      ACCELERATE_USE_FSDP: 'true',
+      ACCELERATE_MIXED_PRECISION: 'bf16',
+      FSDP_VERSION: '2',
+      FSDP_RESHARD_AFTER_FORWARD: 'true',
+      FSDP_AUTO_WRAP_POLICY: 'TRANSFORMER_BASED_WRAP',
+      FSDP_STATE_DICT_TYPE: 'FULL_STATE_DICT',
+      FSDP_CPU_RAM_EFFICIENT_LOADING: 'true',
+    }))
+      expect(log).toContain(`'${name}': '${value}'`);
+  });
+});
+
+describe('one process on a machine with several GPUs', () => {
+  it.each([
+    [undefined, '0'],
+    ['2,3', '2'],
+    ['', ''],
+  ])('CUDA_VISIBLE_DEVICES %j: sees %j before torch looks', async (given, seen) => {
+    const { script } = composeScript(samplePlan());
+    const head = script.slice(0, script.indexOf('\nimport datasets'));
+    expect(head).not.toMatch(/^(import|from) (torch|transformers|accelerate)/m);
+    const environment: Record<string, string> = given === undefined ? {} : { CUDA_VISIBLE_DEVICES: given };
+    const { log } = await runPython(['-c', `${head}\nprint(repr(os.environ["CUDA_VISIBLE_DEVICES"]))`], {
+      env: environment,
+    });
+    expect(log.trim()).toBe(`'${seen}'`);
+  });
+
+  it('the other scripts leave the GPUs as they are', async () => {
+    expect(composeScript(samplePlan({ launch: launchOf('MULTI_GPU', 2) })).script).not.toContain('CUDA_VISIBLE');
+    expect(composeScript(await sixSteps({ processes: 1, accelerate: null })).script).not.toContain('CUDA_VISIBLE');
+  });
+});
