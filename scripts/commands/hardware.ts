@@ -3,12 +3,12 @@ import { readCatalogue } from '../jobs/hf/catalogue.ts';
 import { thisMachine } from '../jobs/local/machine.ts';
 import type { Flavor } from '../plan/flavor.ts';
 import type { Request } from '../plan/request.ts';
-import { answerTokens } from '../planner/lengths.ts';
-import { methodRecipe } from '../planner/method-recipe.ts';
-import { type Candidate, candidateFor, cents, choose, type SearchInput, search, targetOf } from '../planner/search.ts';
+import { choose } from '../planner/choose.ts';
+import { type Candidate, candidateFor, cents, type SearchInput, search, targetOf } from '../planner/search.ts';
 import { SNAPSHOT } from '../planner/snapshot.ts';
 import { overBudget } from './budget.ts';
 import type { CommandContext } from './context.ts';
+import { nothingFits } from './nothing-fits.ts';
 
 export interface ChosenHardware {
   chosen: Candidate;
@@ -56,27 +56,39 @@ async function onThisMachine(input: SearchInput, request: Request, context: Comm
   const target =
     machine.kind === 'cuda' ? targetOf(flavor, machine.compute_capability) : { kind: machine.kind, bf16: false };
   const chosen = candidateFor(input, flavor, target);
-  if (!chosen) throw nothingFits(input, `this machine (${machine.label})`);
+  if (!chosen) {
+    const fits = (other: SearchInput): boolean => candidateFor(other, flavor, target) !== null;
+    throw nothingFits(input, `this machine (${machine.label})`, { fits });
+  }
   return { chosen, alternatives: [], fitting: [], price: { source: 'free', as_of: null }, notes: [] };
 }
 
 async function onJobs(input: SearchInput, request: Request, context: CommandContext): Promise<ChosenHardware> {
   const { flavors, price, notes } = await catalogue(context);
   const fitting = search(input, flavors);
-  const affordable = fitting.filter(
-    (candidate) => cents(candidate.max_usd) <= (request.maxCost ?? Number.POSITIVE_INFINITY),
-  );
+  const within = (candidates: readonly Candidate[]): Candidate[] => candidates.filter(affordable(request.maxCost));
   const chosen =
     request.flavor === undefined || request.flavor === 'auto'
-      ? choose(affordable)
-      : named(request.flavor, input, flavors, request.maxCost);
+      ? (choose(within(fitting)) ?? choose(within(cheaperModes(input).flatMap((other) => search(other, flavors)))))
+      : named(request.flavor, input, { flavors, fitting, maxCost: request.maxCost });
   if (!chosen) {
-    const cheapest = [...fitting].sort((a, b) => a.max_usd - b.max_usd)[0];
-    if (!cheapest) throw nothingFits(input, 'any single accelerator of Hugging Face Jobs');
+    const [cheapest] = [...fitting].sort((a, b) => a.max_usd - b.max_usd);
+    const fits = (other: SearchInput): boolean => search(other, flavors).length > 0;
+    if (!cheapest) throw nothingFits(input, 'any flavor of Hugging Face Jobs', { fits });
     throw overBudget(cents(cheapest.max_usd), request.maxCost ?? 0);
   }
-  return { chosen, alternatives: alternativesTo(chosen, affordable), fitting, price, notes };
+  return { chosen, alternatives: alternativesTo(chosen, within(fitting)), fitting, price, notes };
 }
+
+/** By the most that it can bill. */
+const affordable =
+  (maxCost = Number.POSITIVE_INFINITY) =>
+  (candidate: Candidate): boolean =>
+    cents(candidate.max_usd) <= maxCost;
+
+/** The same work without the best mode, then without the next: an adapter costs less than all weights. */
+const cheaperModes = (input: SearchInput): SearchInput[] =>
+  input.modes.slice(1).map((_, at) => ({ ...input, modes: input.modes.slice(at + 1) }));
 
 /** What costs more must save time worth having. */
 const WORTH_MORE = 0.7;
@@ -110,7 +122,15 @@ async function catalogue(
   }
 }
 
-function named(name: string, input: SearchInput, flavors: readonly Flavor[], maxCost?: number): Candidate {
+function named(
+  name: string,
+  input: SearchInput,
+  {
+    flavors,
+    fitting,
+    maxCost,
+  }: { flavors: readonly Flavor[]; fitting: readonly Candidate[]; maxCost: number | undefined },
+): Candidate {
   const flavor = flavors.find((other) => other.name === name);
   if (!flavor) {
     throw new TrainerError(
@@ -120,40 +140,12 @@ function named(name: string, input: SearchInput, flavors: readonly Flavor[], max
       `There are: ${flavors.map((other) => other.name).join(', ')}. Without --flavor the plan chooses.`,
     );
   }
-  if (flavor.accelerators > 1) {
-    throw new TrainerError(
-      'usage',
-      'several_accelerators',
-      `${name} has ${flavor.accelerators} accelerators, and a plan uses one: the others would be paid for and idle`,
-      'Choose a flavor with one accelerator, or leave --flavor out.',
-    );
-  }
-  const candidate = candidateFor(input, flavor, targetOf(flavor));
-  if (!candidate) throw nothingFits(input, name);
-  if (maxCost !== undefined && cents(candidate.max_usd) > maxCost) throw overBudget(cents(candidate.max_usd), maxCost);
-  return candidate;
-}
-
-/** What takes less memory than this, in the words of the flags. */
-const SMALLER = { full: ['--lora on'], lora: ['--lora qlora'], qlora: [] };
-
-function nothingFits(input: SearchInput, where: string): TrainerError {
-  const smaller = SMALLER[input.modes.at(-1) ?? 'qlora'];
-  const needs = input.modes.includes('qlora') ? '; QLoRA needs a CUDA GPU that computes in bf16' : '';
-  const shorter = input.max_length > 512 ? [shorterBy(input)] : [];
-  const weights = Math.round((2 * input.work.facts.parameters) / 2 ** 30);
-  return new TrainerError(
-    'usage',
-    'nothing_fits',
-    `training ${input.work.facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens does not fit ${where}: its weights alone take ${weights} GiB in 16 bits${needs}`,
-    `Try ${[...smaller, ...shorter, 'a smaller model'].join(', or ')}. Several accelerators for one run are not planned.`,
-  );
-}
-
-/** Where prompts are answered, the answers are what can be shortened. */
-function shorterBy({ work, max_length }: SearchInput): string {
-  if (work.report.vision) return 'smaller pictures';
-  return methodRecipe(work.method).generation === null
-    ? `--max-length ${Math.floor(max_length / 2)}`
-    : `--set max_completion_length=${Math.ceil(answerTokens(work) / 2)}`;
+  const on = (other: SearchInput): Candidate | null => candidateFor(other, flavor, targetOf(flavor));
+  const candidate = on(input);
+  if (!candidate) throw nothingFits(input, name, { fits: (other) => on(other) !== null, other: choose(fitting) });
+  const ways = [candidate, ...cheaperModes(input).flatMap((other) => on(other) ?? [])];
+  const chosen = ways.find(affordable(maxCost));
+  if (chosen) return chosen;
+  const others = fitting.filter(affordable(maxCost));
+  throw overBudget(Math.min(...ways.map(({ max_usd }) => cents(max_usd))), maxCost ?? 0, choose(others));
 }

@@ -6,12 +6,14 @@ import { planDigest } from '../plan/digest.ts';
 import type { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
 import { buildPlan } from '../planner/build-plan.ts';
+import { doubts } from '../planner/doubts.ts';
 import { hardwareDecisions } from '../planner/hardware-words.ts';
 import { chooseMaxLength, lengthLimit } from '../planner/lengths.ts';
 import { methodDecisions } from '../planner/method-words.ts';
+import { modesFor } from '../planner/modes.ts';
 import { checkConflicts } from '../planner/override-conflicts.ts';
 import { checkOverrides } from '../planner/overrides.ts';
-import { defaultEpochs, modesFor } from '../planner/recipe.ts';
+import { defaultEpochs } from '../planner/recipe.ts';
 import type { SearchInput } from '../planner/search.ts';
 import { completePlan } from '../training/compose.ts';
 import { VERSION } from '../version.ts';
@@ -23,6 +25,7 @@ import { resolveModel } from './model.ts';
 import { adapterOfFolder, checkTimeout, localModel, tooLong, tooShort } from './plan-refusals.ts';
 import { checkPictures, checkTemplate, readyReport } from './readiness.ts';
 import { chooseReward, firstRows, withReward } from './reward.ts';
+import { checkSetNames } from './set-names.ts';
 import { workload } from './workload.ts';
 
 export interface MadePlan {
@@ -49,7 +52,7 @@ export async function makePlan(request: Request, context: CommandContext, from: 
 
   out.progress('reading the model');
   const kept = base?.request.model === request.model ? (base.model.adapter ?? base.model).revision : null;
-  const { facts, text, note } = await resolveModel(request.model, context, kept);
+  const { facts, text, sources, note } = await resolveModel(request.model, context, kept);
   if (backend === 'hf' && (facts.source === 'local' || facts.adapter?.source === 'local')) throw localModel(facts);
   out.progress('looking at the data');
   const { config, split, map, dropInvalid, full } = request;
@@ -72,6 +75,7 @@ export async function makePlan(request: Request, context: CommandContext, from: 
   const report = readyReport(dataset, method);
   checkPictures(facts, report, method, request);
   checkTemplate(facts, report, request);
+  await checkSetNames(request, sources, hub);
   const reward = await chooseReward(method, request, { dataset, report, rows: first.rows }, context);
 
   const work = workload(facts, dataset, report, request, method);
@@ -79,7 +83,7 @@ export async function makePlan(request: Request, context: CommandContext, from: 
   const { epochs, ...epochsDecision } = defaultEpochs(work.rows, request);
   const { length, ...lengthDecision } = chooseMaxLength(work);
   if (facts.max_length !== null && length > facts.max_length) throw tooLong(length, facts.max_length, work);
-  const { modes, why } = modesFor(facts, request.lora);
+  const { modes, why } = modesFor(facts, request.lora, request.set);
   const search: SearchInput = {
     work,
     modes,
@@ -120,6 +124,7 @@ export async function makePlan(request: Request, context: CommandContext, from: 
       note,
       changedData(base, dataset),
       ...longRows(dataset, length),
+      ...doubts(work, hardware.chosen.recipe, Math.max(1, hardware.chosen.flavor.accelerators)),
       ...hardware.notes,
       ...(destinations?.notes ?? []),
     ].filter((line) => line !== null),

@@ -20,6 +20,15 @@ export function positiveNumber(flag: string): (value: string) => number {
   };
 }
 
+/** A learning rate: above 1, the first step destroys the model. */
+export function learningRate(flag: string): (value: string) => number {
+  return (value) => {
+    const rate = positiveNumber(flag)(value);
+    if (rate > 1) throw badValue(flag, value, '1 at the most; usual are 1e-6 to 1e-3');
+    return rate;
+  };
+}
+
 /** Zero is allowed: a cap of nothing. */
 export function usd(flag: string): (value: string) => number {
   return (value) => {

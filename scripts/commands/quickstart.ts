@@ -60,7 +60,7 @@ export async function quickstartCommand(flags: { yes?: boolean }, context: Comma
     learningRate: 3e-3,
     epochs: 10,
     maxLength: 128,
-    set: { gradient_checkpointing: false },
+    set: { activation_checkpointing: false },
   } as const;
   const { plan, digest } = await makePlan(request, context);
   const path = join(home, 'quickstart', 'plan.json');

@@ -1,7 +1,9 @@
 import { type Mapping, shellWord } from '../plan/mapping.ts';
 import type { Plan } from '../plan/schema.ts';
 import { valueText } from '../plan/value-text.ts';
-import { preview, printable } from '../printable.ts';
+import { grouped, preview, printable } from '../printable.ts';
+import { demoLines } from './demo-line.ts';
+import { launchLine } from './launch-line.ts';
 import { riskLines } from './risk-lines.ts';
 import { style } from './style.ts';
 import { count, duration, many, money, rate } from './units.ts';
@@ -17,7 +19,7 @@ export function renderCard(plan: Plan, digest: string, path: string): string {
     ['Model', modelLine(plan)],
     ['Data', dataLines(plan)],
     ['Method', methodLines(plan)],
-    ['Hardware', hardwareLine(plan)],
+    ['Hardware', [hardwareLine(plan), launchLine(plan)]],
     ['Memory', memoryLine(plan)],
     ['Time', timeLine(plan)],
     ['Cost', local ? 'nothing: it runs on this machine' : costLine(plan)],
@@ -37,6 +39,7 @@ export function renderCard(plan: Plan, digest: string, path: string): string {
     style.bold(`Fine-tune ${shortName(plan.model.id)} on ${shortName(plan.dataset.id)}`),
     ...body,
     ...alternatives(plan),
+    ...row('Demo', demoLines(plan, path)),
     '',
     `Digest  ${digest}`,
     `Plan    ${printable(path)}`,
@@ -66,12 +69,12 @@ function dataLines(plan: Plan): string[] {
   const where = [dataset.config && `config ${preview(dataset.config)}`, `split ${preview(dataset.split)}`]
     .filter(Boolean)
     .join(', ');
-  const total = dataset.rows.total === null ? 'an unknown number of' : dataset.rows.total.toLocaleString('en');
+  const total = dataset.rows.total === null ? 'an unknown number of' : grouped(dataset.rows.total);
   const held = dataset.evaluation ? `, ${dataset.evaluation.rows} held out for evaluation` : '';
   const first = dataset.examples === null ? '' : ' (a demo)';
   return [
     `${dataset.id}${commit(dataset.revision)}, ${where}`,
-    `${dataset.rows.used.toLocaleString('en')} of ${total} ${total === '1' ? 'row' : 'rows'}${first}${held}`,
+    `${grouped(dataset.rows.used)} of ${total} ${total === '1' ? 'row' : 'rows'}${first}${held}`,
     ...dataset.rows.left_out.map((part) => `left out: ${many(part.count, 'row')}, ${part.message}`),
     dataset.mapping ? `columns: ${columnWords(dataset.mapping)}; all others are left out` : '',
   ];
@@ -88,7 +91,8 @@ const MODE = { full: 'all weights', lora: 'LoRA adapter', qlora: 'QLoRA adapter 
 function methodLines(plan: Plan): string[] {
   const { recipe } = plan;
   const args = recipe.training_args;
-  const batch = Number(args.per_device_train_batch_size) * Number(args.gradient_accumulation_steps);
+  const accumulated = Number(args.per_device_train_batch_size) * Number(args.gradient_accumulation_steps);
+  const batch = plan.launch.processes * accumulated;
   return [
     `${plan.method.toUpperCase()}, ${MODE[recipe.mode]}, ${recipe.precision}, learning rate ${rate(Number(args.learning_rate))}, batch ${batch}, ${args.packing === true ? 'about ' : ''}${many(recipe.total_steps, 'step')}`,
     setLine(plan),

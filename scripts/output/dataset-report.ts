@@ -2,7 +2,7 @@ import type { Column, DatasetReport } from '../dataset/report.ts';
 import type { ValidateOptions } from '../dataset/validate.ts';
 import { mappingFlags, shellWord } from '../plan/mapping.ts';
 import type { Method } from '../plan/methods.ts';
-import { preview, printable } from '../printable.ts';
+import { grouped, preview, printable } from '../printable.ts';
 import { mappingLines } from './mapping-lines.ts';
 import { style } from './style.ts';
 import { renderedLines, tokenLines } from './token-lines.ts';
@@ -26,10 +26,10 @@ export function renderDatasetReport(report: DatasetReport, reference: string, op
 
 function facts(report: DatasetReport): string[] {
   const { config, split, rows_total, rows_seen, complete, columns } = report;
-  const total = rows_total === null ? 'unknown' : `${report.rows_estimated ? 'about ' : ''}${number(rows_total)}`;
+  const total = rows_total === null ? 'unknown' : `${report.rows_estimated ? 'about ' : ''}${grouped(rows_total)}`;
   const rows = complete
     ? `all ${total} ${rows_total === 1 ? 'row' : 'rows'} seen`
-    : `${number(rows_seen)} of ${total} rows seen`;
+    : `${grouped(rows_seen)} of ${total} rows seen`;
   const where = [config === null ? '' : `config ${preview(config, 40)}`, `split ${preview(split, 40)}`, rows];
   return [
     `  ${where.filter((part) => part !== '').join(', ')}`,
@@ -106,4 +106,3 @@ const COLUMNS: Readonly<Record<Method, readonly string[] | null>> = {
 
 const flag = (name: string, value: string | undefined): string[] =>
   value === undefined ? [] : [`--${name} ${shellWord(value)}`];
-const number = (value: number): string => value.toLocaleString('en');

@@ -1,4 +1,5 @@
 import type { Progress } from '../dataset/checked.ts';
+import { grouped } from '../printable.ts';
 import type { Output } from './output.ts';
 import { duration } from './units.ts';
 
@@ -23,7 +24,7 @@ export function rowProgress(out: Output, now: () => Date): (done: Progress) => v
 
 /** `[######------] 25%  250,000 of 1,000,000 rows  120,000 rows/s  6 s left`. */
 export function progressLine({ rows, rows_total, share }: Progress, seconds: number): string {
-  const count = (value: number): string => Math.round(value).toLocaleString('en');
+  const count = (value: number): string => grouped(Math.round(value));
   const full = Math.round(BAR * (share ?? 0));
   return [
     ...(share === null

@@ -1,9 +1,7 @@
 import type { DatasetReport, LengthShares, TokenStatistics } from '../dataset/report.ts';
-import { preview } from '../printable.ts';
+import { grouped, preview } from '../printable.ts';
 import { style } from './style.ts';
 import { count } from './units.ts';
-
-const number = (value: number): string => value.toLocaleString('en');
 
 /** How long the rows are, and by whose count. */
 export function tokenLines({ tokens }: DatasetReport): string[] {
@@ -12,7 +10,7 @@ export function tokenLines({ tokens }: DatasetReport): string[] {
   const how = estimated ? ' (estimated from characters)' : ` (counted by ${preview(tokenizer ?? 'the model', 100)})`;
   const about = estimated || (tokens.counted_rows ?? 0) === 0 ? 'about ' : '';
   return [
-    `  tokens: ${about}${count(total)} in all; a row has ${number(p50)} (median), ${number(p95)} (95th percentile), ${number(max)} at the most${how}`,
+    `  tokens: ${about}${count(total)} in all; a row has ${grouped(p50)} (median), ${grouped(p95)} (95th percentile), ${grouped(max)} at the most${how}`,
     ...cutLines(tokens),
   ];
 }
@@ -24,7 +22,7 @@ function cutLines({ max_length, truncated_share, dropped_share }: TokenStatistic
 
 /** What happens to long rows at one `max_length`. */
 export function shareWords({ max_length, truncated_share, dropped_share }: LengthShares): string {
-  const at = `at max_length ${number(max_length)}`;
+  const at = `at max_length ${grouped(max_length)}`;
   const parts = [
     ...(truncated_share > 0 ? [`${percent(truncated_share)} of the rows are cut`] : []),
     ...(dropped_share > 0 ? [`${percent(dropped_share)} are left out without a word`] : []),

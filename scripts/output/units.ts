@@ -1,3 +1,4 @@
+import { grouped } from '../printable.ts';
 /** How quantities are written for people. */
 
 /** Seconds as `45 s`, `12 min`, `3 h 05 min`. */
@@ -32,5 +33,4 @@ export function rate(value: number): string {
 }
 
 /** `1 row`, `1,200 rows`. */
-export const many = (number: number, what: string): string =>
-  `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`;
+export const many = (number: number, what: string): string => `${grouped(number)} ${what}${number === 1 ? '' : 's'}`;

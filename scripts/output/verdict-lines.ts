@@ -1,7 +1,7 @@
 import type { DatasetReport, MethodReport } from '../dataset/report.ts';
 import { type Mapping, mappingFlags } from '../plan/mapping.ts';
 import type { Finding } from '../plan/schema.ts';
-import { preview, printable } from '../printable.ts';
+import { grouped, preview, printable } from '../printable.ts';
 import { style } from './style.ts';
 
 const VERDICTS = {
@@ -41,9 +41,7 @@ function detailLines(
       ? proposals(report).map((mapping) => `  ${printable(mappingFlags(mapping))}`)
       : []),
     ...(report.verdict === 'READY' && report.invalid_rows > 0
-      ? [
-          `  ${dropped ? 'left out' : 'with --drop-invalid left out'}: ${report.invalid_rows.toLocaleString('en')} of the rows seen`,
-        ]
+      ? [`  ${dropped ? 'left out' : 'with --drop-invalid left out'}: ${grouped(report.invalid_rows)} of the rows seen`]
       : []),
   ];
 }
@@ -109,7 +107,7 @@ function findingLines(finding: Finding): string[] {
 function rowsOf({ count: rows, rows: first }: Finding): string {
   if (first.length === 0) return '';
   const more = rows > first.length ? ', ...' : '';
-  return ` (${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}: ${first.join(', ')}${more})`;
+  return ` (${grouped(rows)} ${rows === 1 ? 'row' : 'rows'}: ${first.join(', ')}${more})`;
 }
 
 export const proposals = ({ mapping, other_mappings }: MethodReport): Mapping[] => [

@@ -47,6 +47,8 @@ export const PlanModel = z.strictObject({
   parameters: Count,
   /** First of config.json's `architectures`, e.g. `Qwen3ForCausalLM`. */
   architecture: z.string(),
+  /** Its weights are packed in this format, and are unpacked when they are loaded. */
+  dequantize: z.literal('mxfp4').optional(),
   /** A LoRA adapter to merge into the base before training goes on from it. */
   adapter: z.strictObject({ id: z.string().min(1), source: Source, revision: Commit.nullable() }).nullable(),
 });

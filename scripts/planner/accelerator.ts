@@ -13,14 +13,25 @@ export interface Accelerator {
   uncertainty: number;
   /** Of its memory, GB/s. */
   bandwidth_gb_s: number;
+  /** What NCCL reaches between several of them in one machine, GB/s of bus bandwidth. */
+  link_gb_s: number;
   /** Turing and older compute bf16 by emulation, far slower: such a card trains in fp16. */
   bf16: boolean;
 }
 
 /** Of a memory that the table doesn't know, what a process can have. */
 const USABLE_SHARE = 0.92;
+/** Several cards that talk through the CPU. */
+const UNKNOWN_LINK = 5;
 /** A card that the table doesn't know: a cautious speed, and what every card computes. */
-const UNKNOWN = { tflops: 60, bandwidth_gb_s: 300, reachable: 0.5, uncertainty: 4, bf16: false };
+const UNKNOWN = {
+  tflops: 60,
+  bandwidth_gb_s: 300,
+  link_gb_s: UNKNOWN_LINK,
+  reachable: 0.5,
+  uncertainty: 4,
+  bf16: false,
+};
 
 /**
  * What `reachable_from` is worth: fitted to published runs on that card, scaled from another card by a benchmark
@@ -38,7 +49,8 @@ export function acceleratorOf(flavor: Flavor): Accelerator | null {
   // A card of the same name with another memory (A100 40 GB) is the catalogue's word.
   const same = Math.abs(usable_gib - flavor.gpu_memory_gib) < 0.15 * flavor.gpu_memory_gib;
   const uncertainty = UNCERTAINTY[known.reachable_from] ?? UNKNOWN.uncertainty;
-  return { usable_gib: same ? usable_gib : share, tflops, reachable, uncertainty, bandwidth_gb_s, bf16 };
+  const link_gb_s = known.link_gb_s ?? UNKNOWN_LINK;
+  return { usable_gib: same ? usable_gib : share, tflops, reachable, uncertainty, bandwidth_gb_s, link_gb_s, bf16 };
 }
 
 /** The longest names first. */

@@ -4,6 +4,7 @@ import { canonicalJson, sha256 } from '../plan/digest.ts';
 import type { Planned } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import { PLAN_SCHEMA_VERSION, type Plan, type PlanDraft } from '../plan/schema.ts';
+import { launchOf } from './launch.ts';
 import type { ModelFacts } from './model-facts.ts';
 import { type Candidate, cents, round, toAlternative } from './search.ts';
 import type { Decision } from './workload.ts';
@@ -49,6 +50,7 @@ export function buildPlan(input: PlanInput): PlanDraft {
       revision: facts.revision,
       parameters: facts.parameters,
       architecture: facts.architecture,
+      ...(facts.dequantize ? { dequantize: facts.dequantize } : {}),
       adapter: facts.adapter,
     },
     dataset: planDataset(input, owned),
@@ -65,7 +67,7 @@ export function buildPlan(input: PlanInput): PlanDraft {
       usd_per_hour: flavor.usd_per_hour,
       image: backend === 'hf' ? IMAGE : null,
     },
-    launch: { processes: 1, accelerate: null },
+    launch: launchOf(chosen.strategy, flavor.accelerators, chosen.recipe.precision),
     limits: { timeout_seconds: chosen.timeout_seconds, max_usd: cents(chosen.max_usd) },
     output: {
       repo_id: repo,

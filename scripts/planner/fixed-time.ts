@@ -11,7 +11,11 @@ export interface FixedInput {
   weight_bytes: number;
   /** Tokens of all rows, once: they are tokenized before training. */
   data_tokens: number;
+  /** Processes that do so side by side. */
+  tokenizers: number;
   checkpoints: number;
+  /** FSDP2, whose checkpoints have the weights twice. */
+  sharded?: boolean;
   backend: 'hf' | 'local';
 }
 
@@ -34,6 +38,8 @@ const TRANSFER_BYTES_PER_SECOND = 80e6;
 const DISK_BYTES_PER_SECOND = 400e6;
 /** `Dataset.map` with a chat template and a BPE of Qwen's size, one process: measured on one shared core. */
 const TOKENIZED_PER_SECOND = 130e3;
+/** What a further process adds: a virtual CPU is half a core. */
+const FURTHER_PROCESS = 0.5;
 /** One commit, and looking at what the Hub then holds. */
 const COMMIT_SECONDS = 10;
 
@@ -44,14 +50,14 @@ export function fixedSeconds(input: FixedInput): FixedSeconds {
   const download = shape.parameters * 2;
   const model = mode === 'full' ? shape.parameters * weight_bytes : trained * 4;
   // Trained weights and AdamW's two states.
-  const checkpoint = trained * (4 + 8);
+  const checkpoint = trained * (4 + 8 + (input.sharded ? 4 : 0));
   const upload = (bytes: number): number => (hub ? COMMIT_SECONDS + bytes / TRANSFER_BYTES_PER_SECOND : 0);
   return {
     setup:
       STARTUP_SECONDS[backend] +
       (hub ? download / TRANSFER_BYTES_PER_SECOND : 0) +
       download / DISK_BYTES_PER_SECOND +
-      data_tokens / TOKENIZED_PER_SECOND,
+      data_tokens / (TOKENIZED_PER_SECOND * (1 + FURTHER_PROCESS * (input.tokenizers - 1))),
     checkpoints: input.checkpoints * (checkpoint / DISK_BYTES_PER_SECOND),
     // Checkpoints are uploaded beside training, except for the last, which the model waits for.
     saving: model / DISK_BYTES_PER_SECOND + upload(model) + (input.checkpoints > 0 ? upload(checkpoint) : 0),

@@ -1,3 +1,4 @@
+import { WORKING_DAY } from './choose.ts';
 import { type Candidate, cents } from './search.ts';
 import type { Decision } from './workload.ts';
 
@@ -14,6 +15,8 @@ export interface HardwareChoice {
   kept: string | undefined;
 }
 
+const WITHIN_BUDGET = 'the cheapest whose timeout stays within --max-cost';
+
 const MODE = { full: 'all weights', lora: 'LoRA', qlora: 'QLoRA' };
 
 /** Why all weights or an adapter, and why on this flavor, for the card. */
@@ -25,31 +28,55 @@ export function hardwareDecisions(choice: HardwareChoice): Decision[] {
   return decisions;
 }
 
-function whyMode({ chosen, fitting, modes, why }: HardwareChoice): string {
+function whyMode({ chosen, fitting, modes, why, asked }: HardwareChoice): string {
   const [best] = modes;
-  if (chosen.recipe.mode === best) return why;
-  const dearer = fitting.find(({ recipe }) => recipe.mode === best);
+  const { mode } = chosen.recipe;
+  if (mode === best) return why;
+  const better = fitting.filter(({ recipe }) => recipe.mode === (mode === 'qlora' ? 'lora' : best));
+  const [dearer] = better;
+  if (mode === 'qlora') return `${whyNotLora(chosen, dearer, asked)}; 4 bits are slower and learn a little less`;
+  const same = better.find(({ flavor }) => flavor.name === chosen.flavor.name);
+  if (same) return `all weights would take ${takes(same)} there, more than the budget`;
   return dearer
     ? `all weights need a bigger accelerator: on ${dearer.flavor.name} they would take ${takes(dearer)}`
     : 'training all weights fits no hardware here';
 }
 
+function whyNotLora({ flavor }: Candidate, dearer: Candidate | undefined, asked: string | undefined): string {
+  if (asked !== undefined && asked !== 'auto') return `LoRA does not fit ${flavor.name}`;
+  return dearer
+    ? `LoRA would take ${takes(dearer)} on ${dearer.flavor.name}, more than the budget`
+    : 'LoRA fits no hardware here';
+}
+
 function whyFlavor({ chosen, fitting, asked, kept }: HardwareChoice): string {
   if (asked !== undefined && asked !== 'auto') return 'asked for';
   if (kept !== undefined) return 'as in the plan that this one starts from';
-  const others = fitting.filter(({ flavor }) => flavor.name !== chosen.flavor.name);
+  // QLoRA is no match for what fits as LoRA, however cheap, nor several accelerators for one.
+  const like = fitting.filter(({ recipe }) => recipe.mode !== 'qlora' || chosen.recipe.mode === 'qlora');
+  const several = chosen.flavor.accelerators > 1;
+  const one = like.find(({ flavor }) => flavor.accelerators === 1);
+  if (several && one) {
+    return one.seconds > WORKING_DAY
+      ? `one accelerator would take ${takes(one)}, on ${one.flavor.name}`
+      : WITHIN_BUDGET;
+  }
+  const others = like.filter(
+    ({ flavor }) => flavor.name !== chosen.flavor.name && (several || !(flavor.accelerators > 1)),
+  );
   const [cheapest] = others.filter(({ usd }) => usd < chosen.usd);
   if (cheapest && cheapest.seconds > 2 * chosen.seconds) {
     return `less than half the time for little more than on ${cheapest.flavor.name}: ${takes(cheapest)} there`;
   }
-  if (cheapest) return 'the cheapest whose timeout stays within --max-cost';
+  if (cheapest) return WITHIN_BUDGET;
   const [small] = others
     .filter(({ flavor }) => flavor.usd_per_hour < chosen.flavor.usd_per_hour)
     .sort((a, b) => a.flavor.usd_per_hour - b.flavor.usd_per_hour);
-  const least = 'the whole run costs least there';
+  const least = `${several ? 'no single accelerator is enough; of several, ' : ''}the whole run costs least there`;
   if (small) return `${least}; ${small.flavor.name} costs less an hour, but takes ${takes(small)}`;
   const [next] = others;
-  return next ? `${least}; next is ${next.flavor.name}, ${takes(next)}` : 'nothing else fits';
+  if (next) return `${least}; next is ${next.flavor.name}, ${takes(next)}`;
+  return like.length > 1 ? 'no other single accelerator fits' : 'nothing else fits';
 }
 
 const takes = ({ seconds, usd }: Candidate): string =>

@@ -16,7 +16,7 @@ export const lengthLimit = (facts: ModelFacts): number =>
  * Of a picture: 256 (Gemma 3), 576 (LLaVA 1.5), about 1,000 (SmolVLM's 4 x 4 tiles, a megapixel in Qwen-VL), 2,880
  * (LLaVA-NeXT at the most). What the model makes of these pictures is not counted.
  */
-const PICTURE_TOKENS = 1200;
+export const PICTURE_TOKENS = 1200;
 
 /** Characters are a rough measure of tokens: a quarter of room. */
 const roomFor = (tokens: TokenStatistics): number => (tokens.estimated ? 1.25 : 1);

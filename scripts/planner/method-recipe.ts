@@ -6,6 +6,8 @@ import type { Workload } from './workload.ts';
 export interface MethodRecipe {
   /** Peak learning rate; LoRA's is about ten times that of all weights (TRL's "LoRA Without Regret" guide). */
   learning_rate: { full: number; lora: number };
+  /** Ranks of an adapter: what any data get, and the most that many tokens get. */
+  lora_rank: { least: number; most: number };
   /** Sequences that a row of the data becomes. */
   sequences: 1 | 2;
   /** Compared with the model as it was: a frozen copy of it; with LoRA the same model, its adapter switched off. */
@@ -18,8 +20,20 @@ export interface MethodRecipe {
   generation: { per_prompt: number; max_tokens: number } | null;
 }
 
-const PREFERENCE = { learning_rate: { full: 1e-6, lora: 1e-5 }, reference: 'always', generation: null } as const;
-const ONLINE = { learning_rate: { full: 1e-6, lora: 1e-5 }, sequences: 1, reference: 'where beta is not 0' } as const;
+/** An answer teaches about one bit. TRL's guide takes ranks of 1 to 32 where it learns from rewards. */
+const FEW_BITS = { least: 16, most: 16 } as const;
+const PREFERENCE = {
+  learning_rate: { full: 1e-6, lora: 1e-5 },
+  lora_rank: FEW_BITS,
+  reference: 'always',
+  generation: null,
+} as const;
+const ONLINE = {
+  learning_rate: { full: 1e-6, lora: 1e-5 },
+  lora_rank: FEW_BITS,
+  sequences: 1,
+  reference: 'where beta is not 0',
+} as const;
 
 /**
  * Learning rates of all weights, beta and generations are the defaults of TRL 1.16's configs, but for: the reward
@@ -29,6 +43,7 @@ const ONLINE = { learning_rate: { full: 1e-6, lora: 1e-5 }, sequences: 1, refere
 const METHOD_RECIPES: Readonly<Record<Planned, MethodRecipe>> = {
   sft: {
     learning_rate: { full: 2e-5, lora: 2e-4 },
+    lora_rank: { least: 32, most: 256 },
     sequences: 1,
     reference: 'never',
     forwards: { own: 0, reference: 0 },
@@ -40,6 +55,7 @@ const METHOD_RECIPES: Readonly<Record<Planned, MethodRecipe>> = {
   kto: { ...PREFERENCE, sequences: 1, forwards: { own: 1, reference: 2 }, arguments: { beta: 0.1 } },
   reward: {
     learning_rate: { full: 1e-5, lora: 1e-4 },
+    lora_rank: FEW_BITS,
     sequences: 2,
     reference: 'never',
     forwards: { own: 0, reference: 0 },

@@ -1,13 +1,23 @@
+import type { Recipe } from '../plan/schema.ts';
+import { grouped } from '../printable.ts';
 import { answerTokens } from './lengths.ts';
+import { loraRank } from './lora-rank.ts';
 import { hasReference, methodRecipe } from './method-recipe.ts';
+import { packedSequences } from './packing.ts';
+import { checkpoints } from './recipe.ts';
 import type { Candidate } from './search.ts';
 import { answersPerPrompt } from './steps.ts';
+import { usesVllm } from './vllm.ts';
 import { type Decision, numberOr, type Workload } from './workload.ts';
 
 /** What a method does besides training, and what that takes, for the card. */
 export function methodDecisions(work: Workload, { recipe }: Pick<Candidate, 'recipe'>): Decision[] {
   const name = work.method.toUpperCase();
-  const decisions: Decision[] = [];
+  const decisions: Decision[] = [
+    ...rankDecision(work, recipe),
+    ...packingDecision(work, recipe),
+    ...keptDecision(work, recipe),
+  ];
   if (hasReference(work)) {
     decisions.push(
       recipe.mode === 'full'
@@ -29,8 +39,49 @@ export function methodDecisions(work: Workload, { recipe }: Pick<Candidate, 'rec
       because: `${name} learns from their differences; time and memory are for answers of ${answerTokens(work)} tokens, all of them`,
     });
   }
+  if (usesVllm(recipe)) {
+    const share = Math.round(100 * numberOr(recipe.training_args.vllm_gpu_memory_utilization, 0.3));
+    decisions.push({
+      what: 'answers by vLLM',
+      because: `several times as fast as transformers, which takes over where it doesn't start; it has ${share}% of the GPU's memory`,
+    });
+  }
   if (work.method === 'reward') {
     decisions.push({ what: 'a score in place of words', because: 'the output layer is a new one, random at first' });
   }
   return decisions;
+}
+
+function rankDecision(work: Workload, { lora }: Recipe): Decision[] {
+  if (lora === null) return [];
+  const what = `rank ${lora.r}`;
+  if (work.request.set?.lora_r !== undefined) return [{ what, because: 'asked for' }];
+  const { wanted, parameters, enough } = loraRank(work);
+  if (wanted === 0) return [{ what, because: 'it learns about a bit from an answer, and an adapter holds far more' }];
+  const [has, needs] = [parameters, wanted].map((count) => `${grouped(Number((count / 1e6).toPrecision(2)))} M`);
+  return [
+    {
+      what,
+      because: enough
+        ? `${has} trained parameters hold ${needs} tokens`
+        : `${has} trained parameters for ${needs} tokens: all weights (--lora off) would learn more`,
+    },
+  ];
+}
+
+function packingDecision(work: Workload, { training_args }: Recipe): Decision[] {
+  if (training_args.packing !== true || work.request.set?.packing !== undefined) return [];
+  const length = numberOr(training_args.max_length, 1);
+  const together = work.rows / packedSequences({ ...work, packing: true }, work.rows, length);
+  return [
+    {
+      what: 'rows are packed',
+      because: `about ${Number(together.toPrecision(2))} in a sequence, kept apart by a mask: faster than padding`,
+    },
+  ];
+}
+
+function keptDecision({ request }: Workload, recipe: Recipe): Decision[] {
+  if (checkpoints(recipe) || request.set?.activation_checkpointing !== undefined) return [];
+  return [{ what: 'activations are kept', because: 'memory has room; to compute them again would take longer' }];
 }

@@ -1,7 +1,10 @@
 import type { TrainerError } from '../errors.ts';
 import { HUB_ID } from '../hub/search.ts';
 import type { JsonValue } from '../plan/json.ts';
+import { isLoraArgument } from './lora-arguments.ts';
 import { badValue, setWords } from './overrides.ts';
+import { keepsApart } from './packing.ts';
+import { whyNoVllm } from './vllm.ts';
 import type { Workload } from './workload.ts';
 
 type Set = Readonly<Record<string, JsonValue>>;
@@ -36,6 +39,15 @@ export function checkConflicts(work: Workload): void {
   if (set.assistant_only_loss === true && work.report.conversational !== true) {
     throw refuse('assistant_only_loss', 'it is for conversations, and these rows are plain text');
   }
+  if (work.request.lora === 'off') {
+    const [name] = Object.keys(set).filter(isLoraArgument);
+    if (name !== undefined) throw refuse(name, 'it is for an adapter, and --lora off trains all weights');
+  }
+  if (set.packing === true && set.packing_strategy !== 'wrapped' && !keepsApart(work.facts)) {
+    throw refuse('packing', `${work.facts.architecture} isn't known to keep packed rows apart`);
+  }
+  const withoutVllm = set.use_vllm === true ? whyNoVllm(work) : null;
+  if (withoutVllm !== null) throw refuse('use_vllm', withoutVllm);
   checkWorkers(set, refuse);
   checkScheduler(set, refuse);
   checkEvaluation(work, set, refuse);

@@ -3,8 +3,15 @@ import { Json, type JsonValue } from '../plan/json.ts';
 import type { Planned } from '../plan/methods.ts';
 import { preview } from '../printable.ts';
 import { type Argument, valueProblem } from './argument-value.ts';
+import { isLoraArgument, loraProblem } from './lora-arguments.ts';
 import { OWNED } from './owned-arguments.ts';
 import known from './trl-arguments.json' with { type: 'json' };
+
+/** Names that transformers is about to drop, with the ones that it has for the same. */
+const OLD_NAMES: Readonly<Record<string, string>> = {
+  gradient_checkpointing: 'activation_checkpointing',
+  gradient_checkpointing_kwargs: 'activation_checkpointing_kwargs',
+};
 
 /** KTO estimates a divergence from a row's neighbours in its batch, RLOO and GRPO an advantage from other answers. */
 const AT_LEAST_TWO: Partial<Record<Planned, string[]>> = {
@@ -15,7 +22,7 @@ const AT_LEAST_TWO: Partial<Record<Planned, string[]>> = {
 
 /**
  * `--set name=value` -> arguments of the pinned TRL's config for the method, or for any while the data have not said
- * which. A value is JSON where it can be, else text. Throws TrainerError `usage` for what it doesn't have, for a value
+ * which, and of the adapter. A value is JSON where it can be, else text. Throws TrainerError `usage` for what it doesn't have, for a value
  * of the wrong kind, and for what the plan decides.
  */
 export function parseOverrides(flags: readonly string[], method: Planned | undefined): Record<string, JsonValue> {
@@ -27,7 +34,7 @@ export function parseOverrides(flags: readonly string[], method: Planned | undef
     const value = parseValue(flag.slice(at + 1));
     if (!Json.safeParse(value).success) throw bad(flag, 'a number must be finite');
     checkOne(name, value, method);
-    overrides[name] = value;
+    overrides[OLD_NAMES[name] ?? name] = value;
   }
   return overrides;
 }
@@ -39,6 +46,11 @@ export function checkOverrides(set: Readonly<Record<string, JsonValue>>, method:
 
 function checkOne(name: string, value: JsonValue, method: Planned | undefined): void {
   if (name === 'trust_remote_code') throw bad(name, 'code from a model repository is never run');
+  if (isLoraArgument(name)) {
+    const problem = loraProblem(name, value);
+    if (problem !== null) throw badValue(name, value, problem);
+    return;
+  }
   const instead = Object.hasOwn(OWNED, name) ? OWNED[name] : undefined;
   if (instead) throw bad(name, `it isn't set this way: ${instead}`);
   const kinds = argumentsOf(method).flatMap(([other, kind]) => (other === name ? [kind] : []));

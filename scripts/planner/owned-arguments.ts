@@ -37,7 +37,14 @@ export const OWNED: Readonly<Record<string, string>> = {
   dataset_text_field: '--map text=<column>',
   // Where prompts are answered.
   reward_weights: '--reward, which takes a weight',
-  use_vllm: 'the script generates with transformers',
+  vllm_mode: 'the script has one machine: vLLM shares its GPU',
+  vllm_model_impl: "the plan decides: vLLM's own",
+  vllm_tensor_parallel_size: 'the plan decides: its processes',
+  vllm_group_port: 'the script has one machine: vLLM shares its GPU',
+  vllm_server_base_url: 'the script has one machine: vLLM shares its GPU',
+  vllm_server_host: 'the script has one machine: vLLM shares its GPU',
+  vllm_server_port: 'the script has one machine: vLLM shares its GPU',
+  vllm_server_timeout: 'the script has one machine: vLLM shares its GPU',
   use_transformers_paged: 'the script generates in whole batches',
   use_transformers_continuous_batching: 'the script generates in whole batches',
   transformers_continuous_batching_config: 'the script generates in whole batches',
@@ -49,11 +56,11 @@ export const OWNED: Readonly<Record<string, string>> = {
   // Kernels that the script has no packages for.
   use_liger_kernel: 'it needs the package liger-kernel, which the script does not install',
   padding_free: 'it needs flash attention, which the script does not install',
-  // One process: these need several.
-  accelerator_config: 'the plan decides: one process',
-  deepspeed: 'the plan decides: one process',
-  fsdp: 'the plan decides: one process',
-  fsdp_config: 'the plan decides: one process',
-  local_rank: 'the plan decides: one process',
-  parallelism_config: 'the plan decides: one process',
+  // How several processes work together.
+  accelerator_config: 'the plan decides: its processes',
+  deepspeed: 'the plan decides: its processes',
+  fsdp: 'the plan decides: its processes',
+  fsdp_config: 'the plan decides: its processes',
+  local_rank: 'the plan decides: its processes',
+  parallelism_config: 'the plan decides: its processes',
 };

@@ -1,16 +1,20 @@
 import type { JsonValue } from '../plan/json.ts';
+import { isOnline } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { Recipe } from '../plan/schema.ts';
 import { answerTokens } from './lengths.ts';
+import { loraAsked, trainerArguments } from './lora-arguments.ts';
+import { loraRank } from './lora-rank.ts';
 import { methodRecipe } from './method-recipe.ts';
-import type { ModelFacts } from './model-facts.ts';
-import { packedSequences } from './packing.ts';
+import { packedSequences, packs } from './packing.ts';
 import { accumulationFor, answersPerPrompt, evalAnswers, evalBatch, totalSteps } from './steps.ts';
 import type { Decision, Target, Workload } from './workload.ts';
 
-/** Above this, LoRA is the default: full fine-tuning needs 16 bytes a parameter. */
-const LORA_ABOVE_PARAMETERS = 3e9;
-const LORA = { r: 32, lora_alpha: 32, lora_dropout: 0, target_modules: 'all-linear' };
+/**
+ * Every linear layer, and an alpha that stays: peft scales by alpha / r, so that the same learning rate suits every rank
+ * ("LoRA Without Regret", Schulman et al. 2025).
+ */
+const LORA = { lora_alpha: 32, lora_dropout: 0, target_modules: 'all-linear' };
 /** As in the paper (Dettmers et al. 2023, section 3): NF4, its scales quantized too, computed in 16 bits. */
 const FOUR_BITS = {
   load_in_4bit: true,
@@ -19,22 +23,10 @@ const FOUR_BITS = {
   bnb_4bit_compute_dtype: 'bfloat16',
 };
 const SEED = 42;
+/** Up to so many rows are read three times, more once. */
+export const FEW_ROWS = 10_000;
 
 export type Mode = Recipe['mode'];
-
-/** The modes worth trying, best first, and why. */
-export function modesFor(facts: ModelFacts, lora: Request['lora']): { modes: Mode[]; why: string } {
-  if (lora === 'on') return { modes: ['lora'], why: 'asked for' };
-  if (lora === 'qlora') return { modes: ['qlora'], why: 'asked for' };
-  if (lora === 'off') return { modes: ['full'], why: 'asked for' };
-  const size =
-    facts.parameters >= 1e8
-      ? `${(facts.parameters / 1e9).toPrecision(2)} B`
-      : `${(facts.parameters / 1e6).toPrecision(2)} M`;
-  return facts.parameters > LORA_ABOVE_PARAMETERS
-    ? { modes: ['lora'], why: `${size} parameters: above 3 B all weights cost too much memory` }
-    : { modes: ['full', 'lora'], why: `${size} parameters: all weights fit, and learn the most` };
-}
 
 /** How often each row is trained on, or, where steps were asked for, those instead. */
 export function defaultEpochs(rows: number, request: Request): Decision & { epochs: number } {
@@ -43,7 +35,7 @@ export function defaultEpochs(rows: number, request: Request): Decision & { epoc
     return { epochs: request.epochs, what: many(request.epochs, 'epoch'), because: 'asked for' };
   }
   if (request.examples !== undefined) return { epochs: 1, what: '1 epoch', because: 'a demo' };
-  return rows <= 10_000
+  return rows <= FEW_ROWS
     ? { epochs: 3, what: '3 epochs', because: rows === 1 ? 'one row is little' : `${rows} rows are few` }
     : { epochs: 1, what: '1 epoch', because: `${rows} rows are enough for one pass` };
 }
@@ -59,17 +51,23 @@ export function buildRecipe(
     batch: number;
     max_length: number;
     epochs: number;
+    /** That work side by side; each has batches of its own. One, if not said. */
+    processes?: number;
+    /** Virtual CPUs that may prepare rows side by side; one, if not said. */
+    cpus?: number;
+    /** Whether activations are computed again in the backward pass; they are, if not said. */
+    checkpointing?: boolean;
     /** The most steps between two checkpoints. */
     save_every?: number;
   },
 ): Recipe {
   const { request } = work;
-  const { mode, target, batch, epochs } = choice;
+  const { mode, target, batch, epochs, processes = 1 } = choice;
   const set = request.set ?? {};
   const own = methodRecipe(work.method);
   const sequences = packedSequences(work, work.rows, choice.max_length);
-  const accumulation = accumulationFor(work, batch, sequences);
-  const steps = totalSteps(work, batch, accumulation, epochs, sequences);
+  const accumulation = accumulationFor(work, batch * processes, sequences);
+  const steps = totalSteps(work, batch * processes, accumulation, epochs, sequences);
   const fifth = Math.max(1, Math.ceil(steps / 5));
   const every = Math.min(fifth, choice.save_every ?? fifth);
   const precision = target.kind !== 'cuda' ? 'fp32' : target.bf16 ? 'bf16' : 'fp16';
@@ -79,9 +77,9 @@ export function buildRecipe(
     lr_scheduler_type: 'cosine',
     warmup_steps: 0.03,
     per_device_train_batch_size: batch,
-    per_device_eval_batch_size: evalBatch(work, batch),
+    per_device_eval_batch_size: evalBatch(work, batch, processes),
     gradient_accumulation_steps: accumulation,
-    gradient_checkpointing: true,
+    activation_checkpointing: choice.checkpointing ?? true,
     ...(own.generation === null
       ? { max_length: work.report.vision ? null : choice.max_length }
       : {
@@ -90,6 +88,8 @@ export function buildRecipe(
           max_completion_length: answerTokens(work),
         }),
     ...own.arguments,
+    ...(packs(work) ? { packing: true } : {}),
+    ...preparing(work, choice.cpus ?? 1),
     bf16: precision === 'bf16',
     fp16: precision === 'fp16',
     ...(target.kind === 'cpu' ? { use_cpu: true, dataloader_pin_memory: false } : {}),
@@ -103,19 +103,36 @@ export function buildRecipe(
         { eval_strategy: 'steps', eval_steps: set.load_best_model_at_end === true ? every : fifth }
       : { eval_strategy: 'no' }),
     seed: SEED,
-    ...set,
+    ...trainerArguments(set),
   };
   return {
     mode,
     precision,
     // LoRA's base is only read: 16 bits hold it. Trained weights are kept in fp32, computed in 16 bits.
     weights_dtype: mode === 'full' || target.kind !== 'cuda' ? 'float32' : target.bf16 ? 'bfloat16' : 'float16',
+    // sdpa, with PyTorch's own kernel for the GPU. The Hub's flash kernels are fetched by the newest build of a branch,
+    // which no digest covers, and builds for a new PyTorch come late (huggingface/kernels-community issue 1082).
     attn_implementation: null,
-    lora: mode === 'full' ? null : LORA,
+    lora: mode === 'full' ? null : { r: loraRank(work).rank, ...LORA, ...loraAsked(set) },
     quantization: mode === 'qlora' ? FOUR_BITS : null,
     training_args,
     total_steps: steps,
   };
 }
 
-export const LORA_RANK = LORA.r;
+/** A process takes a second to start and rows a millisecond each: one for so many rows is worth it. */
+const ROWS_PER_PROCESS = 4000;
+const MOST_PROCESSES = 16;
+
+/** How many processes tokenize, where TRL's config has an argument for it and there are pictures in no row. */
+function preparing({ method, report, rows }: Workload, cpus: number): Record<string, JsonValue> {
+  const processes = Math.min(cpus, MOST_PROCESSES, Math.ceil(rows / ROWS_PER_PROCESS));
+  return isOnline(method) || report.vision || processes < 2 ? {} : { dataset_num_proc: processes };
+}
+
+/** Whether activations are computed again in the backward pass, of every layer. */
+export function checkpoints({ training_args: args }: Pick<Recipe, 'training_args'>): boolean {
+  const more = args.activation_checkpointing_kwargs;
+  const every = typeof more === 'object' && more !== null && 'every_n_layers' in more ? more.every_n_layers : 1;
+  return args.activation_checkpointing !== false && every === 1;
+}

@@ -1,18 +1,23 @@
 import type { Flavor } from '../plan/flavor.ts';
 import type { Recipe } from '../plan/schema.ts';
 import { acceleratorOf } from './accelerator.ts';
+import type { Strategy } from './launch.ts';
 import { answerTokens, sequencesOf } from './lengths.ts';
 import { loraParameters } from './memory/states.ts';
 import { hasReference, methodRecipe } from './method-recipe.ts';
 import { packedSequences, packs } from './packing.ts';
 import { paddedTokens } from './padding.ts';
-import { type JobTime, jobTime } from './time.ts';
+import { checkpoints } from './recipe.ts';
+import { type Batches, type JobTime, jobTime } from './time.ts';
+import { usesVllm } from './vllm.ts';
 import { numberOr, type Workload } from './workload.ts';
 
 export interface RunTimeInput {
   work: Workload;
   recipe: Recipe;
   flavor: Flavor;
+  /** How the flavor's accelerators share the work; alone, if not said. */
+  strategy?: Strategy;
   backend: 'hf' | 'local';
   max_length: number;
 }
@@ -22,7 +27,8 @@ const ESTIMATED_TOKENS_UNCERTAINTY = 1.3;
 
 /** What a recipe does on a machine, in tokens and seconds. `tokens`: all that pass the model in training, padding too. */
 export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
-  const { work, recipe, flavor } = input;
+  const { work, recipe, flavor, strategy = 'alone' } = input;
+  const processes = strategy === 'alone' ? 1 : flavor.accelerators;
   const args = recipe.training_args;
   const own = methodRecipe(work.method);
   const batch = numberOr(args.per_device_train_batch_size, 1);
@@ -35,7 +41,7 @@ export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
     ...batchShape(input, batch),
   };
   const held_out = packedSequences(work, work.eval_rows, input.max_length);
-  const evaluated = (held_out * numberOr(args.num_generations_eval, 1)) / evalBatch;
+  const evaluated = (held_out * numberOr(args.num_generations_eval, 1)) / (evalBatch * processes);
   const evaluation = {
     count: evaluations * Math.ceil(evaluated),
     ...batchShape(input, evalBatch),
@@ -45,21 +51,24 @@ export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
     facts: work.facts,
     mode: recipe.mode,
     weight_bytes: recipe.weights_dtype === 'float32' ? 4 : 2,
-    checkpointing: args.gradient_checkpointing !== false,
+    checkpointing: checkpoints(recipe),
     trained: recipe.lora ? loraParameters(work.facts, recipe.lora.r) : work.facts.parameters,
     total_steps: recipe.total_steps,
     training,
     evaluation,
     forwards: own.forwards.own + (hasReference(work) ? own.forwards.reference : 0),
     generation: generationRounds(input, batch * accumulation, evaluation),
+    vllm: usesVllm(recipe),
     data_tokens: (work.rows + work.eval_rows) * work.tokens.mean,
+    tokenizers: numberOr(args.dataset_num_proc, 1),
     tokens_uncertainty: work.tokens.estimated ? ESTIMATED_TOKENS_UNCERTAINTY : 1,
     checkpoints: args.save_strategy === 'no' ? 0 : saves,
     backend: input.backend,
     accelerator: acceleratorOf(flavor),
+    processes: { count: processes, strategy },
     cpus: flavor.cpus,
   });
-  return { ...time, tokens: Math.round(training.count * training.sequences * training.tokens) };
+  return { ...time, tokens: Math.round(training.count * training.sequences * training.tokens * processes) };
 }
 
 /** Before and after training, and every so many steps. */
@@ -71,8 +80,8 @@ function evaluationsOf({ eval_rows }: Workload, { training_args, total_steps }: 
 }
 
 /** Sequences side by side and tokens of each; packed ones are one long sequence without padding. */
-function batchShape(input: RunTimeInput, batch: number): { sequences: number; tokens: number } {
-  if (packs(input.work)) return { sequences: 1, tokens: batch * input.max_length };
+function batchShape(input: RunTimeInput, batch: number): Omit<Batches, 'count'> {
+  if (packs(input.work)) return { sequences: 1, tokens: batch * input.max_length, packed: true };
   const sequences = batch * methodRecipe(input.work.method).sequences;
   return { sequences, tokens: sequenceTokens(input, sequences) };
 }

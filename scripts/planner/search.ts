@@ -2,18 +2,22 @@ import type { Flavor } from '../plan/flavor.ts';
 import { billedUsd } from '../plan/price.ts';
 import type { Alternative, Recipe } from '../plan/schema.ts';
 import { acceleratorOf } from './accelerator.ts';
-import { diskGib, loadingRamGib, type MemoryParts, totalGib, trainingMemory } from './memory.ts';
-import { hasReference, methodRecipe } from './method-recipe.ts';
-import { packedSequences } from './packing.ts';
-import { buildRecipe, LORA_RANK, type Mode } from './recipe.ts';
+import { footprint } from './footprint.ts';
+import { launched, type Strategy, strategiesFor } from './launch.ts';
+import type { MemoryParts } from './memory.ts';
+import { mayPack, packedSequences } from './packing.ts';
+import { buildRecipe, checkpoints, type Mode } from './recipe.ts';
 import { runTime } from './run-time.ts';
-import { batchesFor } from './steps.ts';
+import { batchesFor, effectiveBatch } from './steps.ts';
 import { type JobTime, timeoutFor } from './time.ts';
+import { withVllm, writersFor } from './vllm.ts';
 import { numberOr, type Target, type Workload } from './workload.ts';
 
 /** One way to run the work: a machine, a recipe that fits it, and what that takes. */
 export interface Candidate {
   flavor: Flavor;
+  /** How the flavor's accelerators share the work, a process each. */
+  strategy: Strategy;
   recipe: Recipe;
   memory: MemoryParts;
   gpu_memory_gib: number;
@@ -38,99 +42,127 @@ export interface SearchInput {
 
 /** The most work between two checkpoints, by the estimate. */
 const CHECKPOINT_SECONDS = 1800;
-/** How full memory may get by the estimate: it is an estimate. */
-export const FILL = 0.9;
-/** A smaller batch has to be worth it. */
+/** Where activations are kept: they are most of it, and the estimate is worst for them. */
+const KEPT_FILL = 0.75;
+/** A smaller batch has to be worth it, and packing more: a step then holds rows as they fit, not so many. */
 const FASTER = 0.95;
-/** Of the cheapest run's price. */
-const HARDLY_MORE = 1.15;
+const PACKED_FASTER = 0.85;
 /** A rented CPU is offered for tiny models and short runs alone: nobody waits hours to save cents. */
 const CPU = { below_parameters: 100e6, seconds: 1800 };
 
+/** What is tried on a flavor. */
+interface Way {
+  mode: Mode;
+  target: Target;
+  strategy: Strategy;
+  /** Whether vLLM writes the answers, where any are written. */
+  vllm?: boolean;
+  /** Whether activations are computed again in the backward pass; they are, if not said. */
+  checkpointing?: boolean;
+}
+
 /**
- * The best candidate of one flavor: the first mode that fits, with the batch that is fastest. That is often not the
- * largest: a batch is padded to its longest row.
+ * The best candidate of one flavor: the first mode that fits, in the first way to share it among the accelerators that
+ * fits, with the batch that is fastest. That is often not the largest: a batch is padded to its longest row.
  */
 export function candidateFor(input: SearchInput, flavor: Flavor, target: Target): Candidate | null {
   for (const mode of input.modes) {
     // Kernels for 4 bits compute in bf16, and are slow on anything but CUDA.
     if (mode === 'qlora' && !target.bf16) continue;
-    const fitting = batchesFor(input.work, packedSequences(input.work, input.work.rows, input.max_length))
-      .map((batch) => withCheckpoints(input, flavor, { ...input, mode, target, batch }))
-      .filter((candidate) => candidate !== null);
-    const [first, ...others] = fitting;
-    if (first) return others.reduce((best, one) => (one.seconds < FASTER * best.seconds ? one : best), first);
+    for (const strategy of strategiesFor(input.work, mode, target, flavor.accelerators)) {
+      const way = { mode, target, strategy };
+      const padded = fastest(input, flavor, way);
+      const packed = packsOn(input, flavor)
+        ? fastest({ ...input, work: { ...input.work, packing: true } }, flavor, way)
+        : null;
+      // By the training alone, so that a demo does what the whole run does.
+      const training = padded?.time.parts.training ?? Number.POSITIVE_INFINITY;
+      if (packed && packed.time.parts.training < PACKED_FASTER * training) return packed;
+      if (padded) return padded;
+    }
   }
   return null;
 }
 
-/** With a checkpoint so often that little work is ever lost. */
-function withCheckpoints(
+/** Whether rows may be packed, and a step has a packed sequence for each process: with more it would learn too coarsely. */
+function packsOn({ work, max_length }: SearchInput, flavor: Flavor): boolean {
+  if (!mayPack(work, max_length)) return false;
+  const sequences = packedSequences({ ...work, packing: true }, work.rows, max_length);
+  return effectiveBatch(work, sequences) >= processesOn(flavor);
+}
+
+const processesOn = ({ accelerators }: Flavor): number => Math.max(1, accelerators);
+
+/** Of the batches that fit. */
+function fastest(input: SearchInput, flavor: Flavor, way: Way): Candidate | null {
+  const sequences = packedSequences(input.work, input.work.rows, input.max_length);
+  const writers = writersFor(input.work, way, processesOn(flavor), input.backend);
+  let best: { candidate: Candidate; again: (save_every: number) => Candidate | null } | null = null;
+  for (const batch of batchesFor(input.work, sequences, processesOn(flavor))) {
+    for (const vllm of writers) {
+      for (const checkpointing of recomputing(input.work)) {
+        const again = (save_every?: number): Candidate | null =>
+          made(input, flavor, { ...way, vllm, checkpointing }, batch, save_every);
+        const candidate = again();
+        // Activations that are kept take more.
+        if (!candidate) break;
+        const kept = !checkpoints(candidate.recipe) && !asksFor(input.work);
+        if (kept && !roomy(candidate.gpu_memory_gib, flavor)) continue;
+        if (!best || candidate.seconds < FASTER * best.candidate.seconds) best = { candidate, again };
+      }
+    }
+  }
+  return best && withCheckpoints(best.candidate, best.again);
+}
+
+const asksFor = ({ request }: Workload): boolean => request.set?.activation_checkpointing !== undefined;
+
+/** Computing activations again saves memory and costs a quarter of the time: both ways are tried where they are known. */
+const recomputing = (work: Workload): boolean[] =>
+  asksFor(work) || work.report.vision || !work.facts.layout.recorded ? [true] : [true, false];
+
+const roomy = (gib: number, flavor: Flavor): boolean =>
+  gib <= KEPT_FILL * (acceleratorOf(flavor)?.usable_gib ?? flavor.ram_gib);
+
+function made(
   input: SearchInput,
   flavor: Flavor,
-  choice: Parameters<typeof buildRecipe>[1],
+  way: Way,
+  batch: number,
+  save_every: number | undefined,
 ): Candidate | null {
-  const candidate = onFlavor(input, flavor, buildRecipe(input.work, choice));
-  if (!candidate) return null;
+  // A machine of one's own has other work, and starts processes in another way on macOS and Windows.
+  const cpus = input.backend === 'hf' ? flavor.cpus : 1;
+  const choice = { ...input, ...way, batch, processes: processesOn(flavor), cpus };
+  const recipe = buildRecipe(input.work, save_every === undefined ? choice : { ...choice, save_every });
+  const gpu = way.vllm ? acceleratorOf(flavor) : null;
+  const answered = gpu ? withVllm(input.work, recipe, gpu.usable_gib) : recipe;
+  return onFlavor(input, flavor, launched(answered, way.strategy), way.strategy);
+}
+
+/** With a checkpoint so often that little work is ever lost. */
+function withCheckpoints(candidate: Candidate, again: (save_every: number) => Candidate | null): Candidate | null {
   const { training, generation, evaluation } = candidate.time.parts;
   const { total_steps, training_args } = candidate.recipe;
   const step = (training + generation + evaluation) / total_steps;
   const save_every = Math.max(1, Math.floor(CHECKPOINT_SECONDS / step));
-  if (save_every >= numberOr(training_args.save_steps, 1)) return candidate;
-  return onFlavor(input, flavor, buildRecipe(input.work, { ...choice, save_every }));
+  return save_every >= numberOr(training_args.save_steps, 1) ? candidate : again(save_every);
 }
 
 /** The candidate, or null where memory, RAM or disk are too small for it. */
-function onFlavor(input: SearchInput, flavor: Flavor, recipe: Recipe): Candidate | null {
-  const { facts, method } = input.work;
-  const accelerator = acceleratorOf(flavor);
-  const weightBytes = recipe.weights_dtype === 'float32' ? 4 : 2;
-  const memory = trainingMemory({
-    facts,
-    mode: recipe.mode,
-    weight_bytes: weightBytes,
-    lora_rank: LORA_RANK,
-    per_device_train_batch_size: numberOr(recipe.training_args.per_device_train_batch_size, 1),
-    max_length: input.max_length,
-    gradient_accumulation_steps: numberOr(recipe.training_args.gradient_accumulation_steps, 1),
-    gradient_checkpointing: recipe.training_args.gradient_checkpointing !== false,
-    compute: recipe.precision === 'fp32' ? 'fp32' : 'mixed',
-    optimizer: recipe.training_args.optim === 'adamw_torch' ? 'foreach' : 'fused',
-    sequences: methodRecipe(method).sequences,
-    reference: hasReference(input.work),
-    generated: generatedTogether(input.work, recipe),
-  });
-  const total = totalGib(memory);
-  if (total > FILL * (accelerator ? accelerator.usable_gib : flavor.ram_gib)) return null;
-  if (accelerator && loadingRamGib(facts, weightBytes) > flavor.ram_gib) return null;
-  if (flavor.disk_gib !== null && input.backend === 'hf') {
-    if (diskGib(facts, recipe.mode, LORA_RANK) > flavor.disk_gib) return null;
-  }
-  return priced(input, flavor, recipe, memory, total);
+function onFlavor(input: SearchInput, flavor: Flavor, recipe: Recipe, strategy: Strategy): Candidate | null {
+  const fits = footprint({ ...input, flavor, recipe, strategy });
+  return fits ? priced(input, flavor, recipe, strategy, fits.memory, fits.gib) : null;
 }
 
-/** Every machine with one accelerator or none on which the work fits, cheapest first. */
+/** Every machine on which the work fits, cheapest first. */
 export function search(input: SearchInput, flavors: readonly Flavor[]): Candidate[] {
   const tiny = input.work.facts.parameters < CPU.below_parameters;
   const candidates = flavors
-    .filter((flavor) => flavor.accelerators <= 1)
     .map((flavor) => candidateFor(input, flavor, targetOf(flavor)))
     .filter((candidate) => candidate !== null)
     .filter(({ flavor, seconds }) => flavor.accelerators > 0 || (tiny && seconds <= CPU.seconds));
   return candidates.sort((a, b) => cents(a.usd) - cents(b.usd) || a.seconds - b.seconds);
-}
-
-/**
- * The one to take: the cheapest, or the fastest of those that cost hardly more and take less than half the time. The
- * estimates are no finer than that, and somebody waits.
- */
-export function choose(cheapestFirst: readonly Candidate[]): Candidate | undefined {
-  const [cheapest] = cheapestFirst;
-  if (!cheapest) return undefined;
-  const faster = cheapestFirst
-    .filter(({ usd, seconds }) => usd <= HARDLY_MORE * cheapest.usd && seconds < cheapest.seconds / 2)
-    .sort((a, b) => a.seconds - b.seconds);
-  return faster[0] ?? cheapest;
 }
 
 /** `capability`: what the driver says that the card can do, as NVIDIA counts it; 8 is Ampere. */
@@ -150,17 +182,19 @@ export function toAlternative(candidate: Candidate): Alternative {
   };
 }
 
-/** Sequences that are generated side by side: all answers of an optimizer step. */
-function generatedTogether(work: Workload, { training_args: args }: Recipe): number {
-  if (methodRecipe(work.method).generation === null) return 0;
-  return numberOr(args.per_device_train_batch_size, 1) * numberOr(args.gradient_accumulation_steps, 1);
-}
-
-function priced(input: SearchInput, flavor: Flavor, recipe: Recipe, memory: MemoryParts, total: number): Candidate {
-  const { tokens, ...time } = runTime({ ...input, recipe, flavor });
+function priced(
+  input: SearchInput,
+  flavor: Flavor,
+  recipe: Recipe,
+  strategy: Strategy,
+  memory: MemoryParts,
+  total: number,
+): Candidate {
+  const { tokens, ...time } = runTime({ ...input, recipe, flavor, strategy });
   const timeout = input.timeout_seconds ?? timeoutFor(time);
   return {
     flavor,
+    strategy,
     recipe,
     memory,
     gpu_memory_gib: total,

@@ -24,6 +24,8 @@ export interface MicroBatch {
   sequences: number;
   /** Of a sequence, padding included. */
   tokens: number;
+  /** One sequence of several rows, which a mask keeps apart. */
+  packed?: boolean;
   checkpointing: boolean;
   /** Forward passes without a way back, of a reference model for example. */
   extra_forwards: number;
@@ -56,6 +58,8 @@ export type Calibration = typeof CALIBRATION;
 const CAST_BYTES = 28;
 /** TRL's notebook for Nemotron 3 (30 B parameters, 3 B active) needs 3.6 ms a layer and pass where nothing else costs. */
 const EXPERT_LAUNCHES = 2.5;
+/** Twice the scores, in kernels that took 1.3 to 2 times as long (Dao 2023, FlashAttention-2, figures 4 and 5). */
+const MASKED_ATTENTION = 3;
 /** A CPU core in training, fp32, bound by memory as well: PyTorch's matrix products alone reached 0.026 TFLOP/s on a shared cloud core. */
 const CPU_TFLOPS_PER_CORE = 0.02;
 /** A model of four layers took 0.12 s a batch there: three passes. */
@@ -139,9 +143,12 @@ export function linearWeights(shape: Shape): number {
   return unexplained ? parameters - headWeights(shape) : known;
 }
 
-/** Scores and weighted values of one forward pass; a token looks at half of the others on average. */
-function attentionFlops({ shape, sequences, tokens }: MicroBatch): number {
-  return sequences * shape.layers * 2 * shape.query_size * tokens ** 2;
+/**
+ * Scores and weighted values of one forward pass; a token looks at half of the others on average, but with a mask sdpa
+ * computes all of them, in kernels that are slower than flash attention's.
+ */
+function attentionFlops({ shape, sequences, tokens, packed }: MicroBatch): number {
+  return (packed ? MASKED_ATTENTION : 1) * sequences * shape.layers * 2 * shape.query_size * tokens ** 2;
 }
 
 /**

@@ -1,15 +1,19 @@
 import type { Recipe } from '../plan/schema.ts';
 import type { Accelerator } from './accelerator.ts';
+import { addedToBatch, addedToStep, type Sending } from './communication-time.ts';
 import { fixedSeconds } from './fixed-time.ts';
-import { decodingSeconds } from './generation-time.ts';
+import { decodingSeconds, VLLM_STARTUP_SECONDS, vllmDecodingSeconds } from './generation-time.ts';
+import type { Strategy } from './launch.ts';
 import type { ModelFacts } from './model-facts.ts';
 import { accelerated, cpu, forwardSeconds, type MicroBatch, microBatchSeconds, optimizerSeconds } from './step-time.ts';
 
 /** Batches that pass the model: sequences side by side, and tokens of each, padding included. */
-interface Batches {
+export interface Batches {
   count: number;
   sequences: number;
   tokens: number;
+  /** One sequence of several rows, which a mask keeps apart. */
+  packed?: boolean;
 }
 
 export interface TimeInput {
@@ -27,14 +31,20 @@ export interface TimeInput {
   forwards: number;
   /** Answers that are written before they are trained on: rounds, answers side by side, tokens of each; null for none. */
   generation: { rounds: number; sequences: number; prompt: number; tokens: number }[];
+  /** Whether vLLM writes them. */
+  vllm?: boolean;
   /** Tokens of all rows, once. */
   data_tokens: number;
+  /** Processes that tokenize them. */
+  tokenizers: number;
   /** How far the token counts may be off, a factor. */
   tokens_uncertainty: number;
   checkpoints: number;
   backend: 'hf' | 'local';
   /** null for a CPU. */
   accelerator: Accelerator | null;
+  /** Accelerators that work side by side, and how; one, if not said. Batches are those of each. */
+  processes?: { count: number; strategy: Strategy };
   cpus: number;
 }
 
@@ -46,31 +56,52 @@ export interface JobTime {
 }
 
 /** Of figures that no run has confirmed: cores differ, and so do networks and disks. */
-const UNCERTAINTY = { cpu: 2, experts: 2, fixed: 1.5 };
+const UNCERTAINTY = { cpu: 2, experts: 2, fixed: 1.5, several: 1.3, links: 2 };
 
 export function jobTime(input: TimeInput): JobTime {
   const { facts, mode, weight_bytes, accelerator, training, evaluation, forwards } = input;
   const on = accelerator ? accelerated(accelerator) : cpu(input.cpus);
-  const batch = ({ sequences, tokens }: Batches): MicroBatch => ({
+  const batch = ({ sequences, tokens, packed }: Batches): MicroBatch => ({
     shape: facts,
     mode,
     weight_bytes,
     sequences,
     tokens,
+    packed: packed ?? false,
     checkpointing: input.checkpointing,
     extra_forwards: forwards,
     adapted: 1,
   });
-  const fixed = fixedSeconds({ ...input, shape: facts });
+  const { strategy, count: processes } = input.processes ?? { strategy: 'alone', count: 1 };
+  const sending = (passes: number): Sending => ({
+    ...{ strategy, processes, passes, parameters: facts.parameters, trained: input.trained },
+    gradient_bytes: mode === 'full' ? weight_bytes : 4,
+    bandwidth: 1e9 * (accelerator?.link_gb_s ?? 1),
+  });
+  const trainingBatch = microBatchSeconds(batch(training), on);
+  const evaluationBatch = forwardSeconds(batch(evaluation), on);
+  // What is sharded is also updated in parts.
+  const optimizer = optimizerSeconds(facts, mode, on) / (strategy === 'fsdp2' ? processes : 1);
+  const computing = training.count * trainingBatch + input.total_steps * optimizer;
+  const communicating =
+    training.count * addedToBatch(trainingBatch, sending(2 + forwards)) +
+    input.total_steps * addedToStep(trainingBatch, sending(0));
+  // Of the training; links differ most.
+  const sent = communicating / Math.max(1e-9, computing + communicating);
+  const fixed = fixedSeconds({ ...input, shape: facts, sharded: strategy === 'fsdp2' });
   const parts = {
     ...fixed,
-    training:
-      training.count * microBatchSeconds(batch(training), on) + input.total_steps * optimizerSeconds(facts, mode, on),
+    setup: fixed.setup + (input.vllm ? VLLM_STARTUP_SECONDS : 0),
+    training: computing + communicating,
     generation: input.generation.reduce((sum, { rounds, sequences, prompt, tokens }) => {
       const context = prompt + tokens / 2;
-      return sum + rounds * tokens * decodingSeconds({ shape: facts, mode, weight_bytes, sequences, context }, on);
+      const generation = { shape: facts, mode, weight_bytes, sequences, context };
+      const token = input.vllm ? vllmDecodingSeconds(generation, on) : decodingSeconds(generation, on);
+      return sum + rounds * tokens * token;
     }, 0),
-    evaluation: evaluation.count * forwardSeconds(batch(evaluation), on),
+    // No gradient is sent.
+    evaluation:
+      evaluation.count * (evaluationBatch + addedToBatch(evaluationBatch, { ...sending(1 + forwards), trained: 0 })),
   };
   const running = parts.training + parts.generation + parts.evaluation;
   const around = parts.setup + parts.checkpoints + parts.saving;
@@ -80,6 +111,7 @@ export function jobTime(input: TimeInput): JobTime {
       Math.log(accelerator?.uncertainty ?? UNCERTAINTY.cpu),
       Math.log(input.tokens_uncertainty),
       facts.layout.experts ? Math.log(UNCERTAINTY.experts) : 0,
+      processes > 1 ? Math.log(UNCERTAINTY.several) + sent * Math.log(UNCERTAINTY.links) : 0,
     ),
   );
   return {
@@ -97,7 +129,10 @@ export function timeoutFor({ seconds, range }: Pick<JobTime, 'seconds' | 'range'
   return Math.ceil((Math.max(2 * seconds, range[1]) + 900) / 300) * 300;
 }
 
-/** Of a timeout, what the script keeps for saving and uploading: `deadline_margin` of training/safety.py. */
+/**
+ * Of a timeout, what the script keeps for saving and uploading: `deadline_margin` of training/safety.py,
+ * held to the same cases by the tests of both (test/support/deadline-margins.json).
+ */
 export function stoppingSeconds(timeout: number, saving: number): number {
   const tenth = Math.min(Math.max(60, 0.1 * timeout), 900);
   return Math.min(Math.max(tenth, 1.5 * saving), 0.5 * timeout);

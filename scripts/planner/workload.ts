@@ -20,6 +20,8 @@ export interface Workload {
   rows: number;
   eval_rows: number;
   request: Request;
+  /** Whether rows are packed, where --set doesn't say it. */
+  packing?: boolean;
 }
 
 export interface Decision {

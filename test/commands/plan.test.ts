@@ -256,6 +256,26 @@ describe('plan', () => {
     world.hub.faults.clear();
   });
 
+  it.each<[string, string, number, string, string, ...string[]]>([
+    ['l4x4', 'Qwen/Qwen3-0.6B', 4, 'MULTI_GPU', 'each with a whole copy of the model (DDP)'],
+    ['a10g-largex4', 'Qwen/Qwen3-0.6B', 4, 'MULTI_GPU', 'each with a whole copy of the model (DDP)'],
+    ['h200x8', 'Qwen/Qwen3-8B', 8, 'MULTI_GPU', 'each with a whole copy of the model (DDP)'],
+    ['a100x4', 'Qwen/Qwen3-8B', 4, 'FSDP', 'FSDP2 shards weights, gradients and optimizer', '--lora', 'off'],
+  ])('plans %s for %s', async (flavor, model, processes, distributed_type, words, ...flags) => {
+    const asked = ['plan', ...DEMO_FLAGS, '--model', model, '--flavor', flavor, ...flags];
+    const { code, value } = await world.json(asked);
+    expect(code).toBe(0);
+    const { launch, recipe, estimate, hardware } = value.plan;
+    expect(launch).toMatchObject({ processes, accelerate: { distributed_type, num_processes: processes } });
+    expect(hardware).toMatchObject({ flavor, accelerators: processes });
+    const args = recipe.training_args;
+    expect(processes * args.per_device_train_batch_size * args.gradient_accumulation_steps).toBe(8);
+    expect(estimate.gpu_memory_gib).toBeLessThan(hardware.gpu_memory_gib);
+    expect(estimate.gpu_memory_parts_gib.communication).toBeGreaterThan(0);
+    expect(value.card).toContain(`\n            ${processes} processes, ${words}\n`);
+    expect(value.card).toMatch(/batch 8, 24 steps/);
+  });
+
   it.each<[string, string[], number, string]>([
     ['a model that does not exist', ['--model', 'nobody/none'], 2, 'not_found'],
     ['a name that means several models', ['--model', 'tiny-chat'], 2, 'model_ambiguous'],
@@ -265,7 +285,6 @@ describe('plan', () => {
     ['a local model on Jobs', ['--model', './some-folder'], 2, 'model_unreadable'],
     ['no last model', ['--model', 'last'], 2, 'no_last_model'],
     ['an unknown flavor', ['--flavor', 't5-huge'], 2, 'unknown_flavor'],
-    ['several accelerators', ['--flavor', 'l4x4'], 2, 'several_accelerators'],
     ['too little money', ['--max-cost', '0.01'], 4, 'over_budget'],
     ['longer than the model reads', ['--max-length', '99999999'], 2, 'too_long'],
     ['an argument that TRL dropped', ['--set', 'max_seq_length=9'], 2, 'bad_argument'],

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { exampleLine, exampleRuns } from '../../build/example-runs.ts';
+import { exampleRuns } from '../../build/example-runs.ts';
 import { alternativesTo } from '../../scripts/commands/hardware.ts';
 import type { Flavor } from '../../scripts/plan/flavor.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
+import { choose } from '../../scripts/planner/choose.ts';
 import { hardwareDecisions } from '../../scripts/planner/hardware-words.ts';
-import { type Candidate, cents, choose } from '../../scripts/planner/search.ts';
+import { type Candidate, cents } from '../../scripts/planner/search.ts';
 import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 
 const RUNS = exampleRuns();
@@ -20,9 +21,9 @@ describe('10,000 rows of 500 tokens', () => {
     ['Qwen2.5-0.5B', 't4-small', 'full'],
     ['Qwen3-1.7B', 't4-small', 'lora'],
     ['Qwen3-4B', 'a100-large', 'lora'],
-    ['Qwen3-8B', 'h200', 'lora'],
+    ['Qwen3-8B', 'l40sx1', 'lora'],
     ['Qwen3-14B', 'a100-large', 'lora'],
-    ['Qwen3-32B', 'a100-large', 'lora'],
+    ['Qwen3-32B', 'h200', 'lora'],
   ])('%s trains on %s, %s', (model, flavor, mode) => {
     expect(run(model).chosen).toMatchObject({ flavor: { name: flavor }, recipe: { mode } });
   });
@@ -40,9 +41,11 @@ describe('10,000 rows of 500 tokens', () => {
     }
   });
 
-  it('of 70 billion parameters fit no single accelerator', () => {
-    expect(run('70B-Instruct')).toMatchObject({ chosen: null, fitting: [] });
-    expect(exampleLine(run('70B-Instruct')).what).toBe('no single accelerator is enough');
+  it('of 70 billion parameters fit no single accelerator, but for 4 bits', () => {
+    const { chosen, fitting } = run('70B-Instruct');
+    expect(chosen).toMatchObject({ strategy: 'fsdp2', recipe: { mode: 'lora' } });
+    expect(chosen?.flavor.accelerators).toBeGreaterThan(1);
+    for (const { flavor, recipe } of fitting) expect(flavor.accelerators > 1 || recipe.mode === 'qlora').toBe(true);
   });
 
   it('cost more for more parameters, and take between the ends of their range', () => {
@@ -57,7 +60,12 @@ describe('10,000 rows of 500 tokens', () => {
 });
 
 const candidate = (name: string, usd: number, seconds: number, price = 1, mode: 'full' | 'lora' = 'lora') =>
-  ({ flavor: { name, usd_per_hour: price }, usd, seconds, recipe: { mode } }) as Candidate;
+  ({ flavor: { name, accelerators: 1, usd_per_hour: price }, usd, seconds, recipe: { mode } }) as Candidate;
+
+const several = (name: string, usd: number, seconds: number) => {
+  const one = candidate(name, usd, seconds, 10);
+  return { ...one, flavor: { ...one.flavor, accelerators: 4 } } as Candidate;
+};
 
 describe('choose', () => {
   const slow = candidate('slow', 2, 7200);
@@ -133,11 +141,43 @@ describe('the reasons on the card', () => {
       ['all weights need a bigger accelerator: on h200 they would take 15 min for $4.00', 'asked for'],
     ],
     [
+      'LoRA where all weights are too dear on the same flavor',
+      words(t4, [a100, { ...full, flavor: t4.flavor }], 't4', ['full', 'lora']),
+      ['all weights would take 15 min for $4.00 there, more than the budget', 'asked for'],
+    ],
+    [
       'LoRA where nothing else fits',
       words(t4, [], undefined, ['full', 'lora']),
       ['training all weights fits no hardware here'],
     ],
   ])('%s', (_, said, expected) => expect(said).toEqual(expected));
+
+  it.each<[string, Candidate, Candidate[], string]>([
+    [
+      'several where none alone is enough',
+      several('a100x4', 12, 3000),
+      [several('a100x4', 12, 3000), several('h200x4', 15, 2000)],
+      'no single accelerator is enough; of several, the whole run costs least there; next is h200x4, 33 min for $15.00',
+    ],
+    [
+      'several where one takes long',
+      several('a100x4', 32, 9000),
+      [candidate('a100', 30, 36_000), several('a100x4', 32, 9000)],
+      'one accelerator would take 10.0 h for $30.00, on a100',
+    ],
+    [
+      'several where the budget has no room for one',
+      several('a100x4', 9, 3000),
+      [candidate('a100', 8, 9000), several('a100x4', 9, 3000)],
+      'the cheapest whose timeout stays within --max-cost',
+    ],
+    [
+      'one, though several cost less',
+      candidate('a100', 30, 9000),
+      [several('l4x4', 29, 9500), candidate('a100', 30, 9000)],
+      'no other single accelerator fits',
+    ],
+  ])('%s', (_, chosen, fitting, because) => expect(words(chosen, fitting)[1]).toBe(because));
 
   it('are true of every example', () => {
     for (const { chosen, fitting } of RUNS) {
@@ -150,8 +190,11 @@ describe('the reasons on the card', () => {
         asked: undefined,
         kept: undefined,
       });
-      const cheapest = Math.min(...fitting.map(({ usd }) => cents(usd)));
-      expect(where?.because.startsWith('the whole run costs least')).toBe(cents(chosen.usd) === cheapest);
+      const like = fitting.filter(
+        ({ flavor, recipe }) => recipe.mode !== 'qlora' && flavor.accelerators > 1 === chosen.flavor.accelerators > 1,
+      );
+      const cheapest = Math.min(...like.map(({ usd }) => cents(usd)));
+      expect(where?.because.includes('the whole run costs least')).toBe(cents(chosen.usd) === cheapest);
     }
   });
 });

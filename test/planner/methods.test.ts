@@ -5,8 +5,9 @@ import { answerTokens, chooseMaxLength } from '../../scripts/planner/lengths.ts'
 import { totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
 import { hasReference, methodRecipe } from '../../scripts/planner/method-recipe.ts';
 import { methodDecisions } from '../../scripts/planner/method-words.ts';
+import { modesFor } from '../../scripts/planner/modes.ts';
 import { parseOverrides } from '../../scripts/planner/overrides.ts';
-import { buildRecipe, modesFor } from '../../scripts/planner/recipe.ts';
+import { buildRecipe } from '../../scripts/planner/recipe.ts';
 import { cpu, microBatchSeconds } from '../../scripts/planner/step-time.ts';
 import { batchesFor, heldOutRows } from '../../scripts/planner/steps.ts';
 import args from '../../scripts/planner/trl-arguments.json' with { type: 'json' };
@@ -115,9 +116,10 @@ describe('QLoRA', () => {
     });
   });
 
-  it('only where it was asked for', () => {
+  it('comes last where nothing was asked for', () => {
     expect(modesFor(QWEN3_06B, 'qlora').modes).toEqual(['qlora']);
-    for (const facts of [QWEN3_06B, QWEN3_8B]) expect(modesFor(facts, 'auto').modes).not.toContain('qlora');
+    expect(modesFor(QWEN3_06B, 'auto').modes).toEqual(['full', 'lora', 'qlora']);
+    expect(modesFor(QWEN3_8B, undefined).modes).toEqual(['lora', 'qlora']);
   });
 });
 
@@ -205,7 +207,7 @@ describe('--set by method', () => {
     ['kto', 'per_device_train_batch_size=1', /at least 2/],
     ['grpo', 'num_generations=1', /at least 2/],
     ['grpo', 'max_length=9', /--max-length/],
-    ['grpo', 'use_vllm=true', /generates with transformers/],
+    ['grpo', 'vllm_mode=server', /shares its GPU/],
     ['grpo', 'log_completions_hub_repo=x', /what goes to the Hub/],
     ['grpo', 'steps_per_generation=2', /gradient_accumulation_steps/],
     ['rloo', 'reward_weights=[1]', /--reward/],
@@ -224,4 +226,27 @@ describe('--set by method', () => {
     ['rloo', 'temperature=0.7', { temperature: 0.7 }],
     ['reward', 'center_rewards_coefficient=0.01', { center_rewards_coefficient: 0.01 }],
   ])('%s takes %s', (method, flag, expected) => expect(parseOverrides([flag], method)).toEqual(expected));
+});
+
+describe('rows are prepared side by side', () => {
+  const processes = (method: Planned, rows: number, cpus?: number, vision = false) => {
+    const workload = work({ method, rows, report: { ...work().report, vision } });
+    const choice = {
+      mode: 'lora',
+      target: { kind: 'cuda', bf16: true },
+      batch: 8,
+      max_length: 512,
+      epochs: 1,
+    } as const;
+    return buildRecipe(workload, cpus === undefined ? choice : { ...choice, cpus }).training_args.dataset_num_proc;
+  };
+  it.each<[string, Planned, number, number | undefined, boolean, number | undefined]>([
+    ['by as many processes as there are CPUs', 'sft', 1_000_000, 12, false, 12],
+    ['by no more than are any use', 'dpo', 1_000_000, 184, false, 16],
+    ['by as many as the rows are worth', 'kto', 9000, 12, false, 3],
+    ['few of them by one', 'reward', 3000, 12, false, undefined],
+    ["by one on a machine of one's own", 'sft', 1_000_000, undefined, false, undefined],
+    ['by one where TRL has no such argument', 'grpo', 1_000_000, 12, false, undefined],
+    ['not at all with pictures', 'sft', 1_000_000, 12, true, undefined],
+  ])('%s', (_, method, rows, cpus, vision, expected) => expect(processes(method, rows, cpus, vision)).toBe(expected));
 });

@@ -9,6 +9,7 @@ type Set = Record<string, JsonValue>;
 const check = (set: Set, overrides: Partial<Workload> = {}, request: Partial<Request> = {}) =>
   checkConflicts(work({ ...overrides, request: { model: 'm', dataset: 'd', ...request, set } }));
 
+const LEAKS = { ...work().facts, architecture: 'GptOssForCausalLM' };
 const PLAIN = { ...work().report, conversational: false };
 const DEMO: [Partial<Workload>, Partial<Request>] = [{ eval_rows: 0 }, { examples: 100 }];
 
@@ -17,6 +18,10 @@ describe('arguments that are right one by one', () => {
     [{}],
     [{ chat_template_path: 'Qwen/Qwen3-0.6B' }],
     [{ chat_template_path: null }],
+    [{ packing: true }],
+    [{ packing: true, packing_strategy: 'wrapped' }, { facts: LEAKS }],
+    [{ packing: false }, { facts: LEAKS }],
+    [{ lora_r: 8 }],
     [{ optim: 'adafactor' }],
     [{ optim: 'paged_adamw_8bit' }, {}, { lora: 'qlora' }],
     [{ assistant_only_loss: true }],
@@ -34,6 +39,8 @@ describe('arguments that are right one by one', () => {
   it.each<[Set, RegExp, Partial<Workload>?, Partial<Request>?]>([
     [{ chat_template_path: '/etc/passwd' }, /chat_template_path=\/etc\/passwd: expected a model on the Hub/],
     [{ chat_template_path: '../x' }, /expected a model on the Hub/],
+    [{ packing: true }, /GptOssForCausalLM isn't known to keep packed rows apart/, { facts: LEAKS }],
+    [{ lora_r: 8 }, /it is for an adapter/, {}, { lora: 'off' }],
     [{ optim: 'adamw_8bit' }, /optim=adamw_8bit: it needs packages/],
     [{ optim: 'galore_adamw' }, /it needs packages/, {}, { lora: 'qlora' }],
     [{ assistant_only_loss: true }, /these rows are plain text/, { report: PLAIN }],

@@ -4,6 +4,11 @@ import { parseOverrides } from '../../scripts/planner/overrides.ts';
 describe('--set', () => {
   it.each([
     [['packing=true'], { packing: true }],
+    [['gradient_checkpointing=false'], { activation_checkpointing: false }],
+    [
+      ['gradient_checkpointing_kwargs={"every_n_layers": 2}'],
+      { activation_checkpointing_kwargs: { every_n_layers: 2 } },
+    ],
     [['packing=True', 'eos_token=None'], { packing: true, eos_token: null }],
     [['weight_decay=0.1', 'seed=7'], { weight_decay: 0.1, seed: 7 }],
     [['lr_scheduler_type=linear'], { lr_scheduler_type: 'linear' }],
@@ -39,7 +44,7 @@ describe('--set', () => {
     ['model_init_kwargs={"trust_remote_code": true}', /no code from a repository/],
     ['bf16=true', /by the hardware/],
     ['trackio_static_space_id=x', /private Space/],
-    ['fsdp=full_shard', /one process/],
+    ['fsdp=full_shard', /the plan decides: its processes/],
     ['per_device_train_batch_size=-3', /whole number above 0/],
     ['per_device_train_batch_size="8"', /whole number above 0/],
     ['gradient_accumulation_steps=0', /whole number above 0/],

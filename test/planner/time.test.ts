@@ -15,6 +15,7 @@ import {
 } from '../../scripts/planner/step-time.ts';
 import { stoppingSeconds, timeoutFor } from '../../scripts/planner/time.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
+import margins from '../support/deadline-margins.json' with { type: 'json' };
 import { QWEN3_8B, QWEN3_06B, work } from './support.ts';
 
 const flavorOf = (name: string) => {
@@ -183,18 +184,21 @@ describe('a whole run', () => {
     expect(ratio).toBeLessThan(5);
   });
 
-  it.each([
-    [300, 10, 60],
-    [3600, 10, 360],
-    [3600, 569, 853.5],
-    [240, 569, 120],
-    [36_000, 10, 900],
-  ])('of %d s with %d s of saving %d are kept', (timeout, saving, kept) =>
-    expect(stoppingSeconds(timeout, saving)).toBe(kept),
+  it.each(margins.cases as [number, number, number][])(
+    'of %d s with %d s of saving %d are kept',
+    (timeout, saving, kept) => expect(stoppingSeconds(timeout, saving)).toBe(kept),
   );
 
   it('pads less in small batches', () =>
     expect(run({}, { batch: 1 }).tokens).toBeLessThan(0.7 * run({}, { batch: 8 }).tokens));
+
+  it('tokenizes with several processes in less time, but not in a share of it', () => {
+    const setup = (dataset_num_proc: number) => run({ rows: 400_000 }, { set: { dataset_num_proc } }).parts.setup;
+    const saved = setup(1) - setup(3);
+    const tokenizing = (400_050 * 500) / 130e3;
+    expect(saved).toBeCloseTo(tokenizing / 2, -1);
+    expect(setup(12)).toBeGreaterThan(setup(1) - tokenizing);
+  });
 
   it('packs rows to whole sequences', () => {
     const packed = run({ rows: 4000 }, { set: { packing: true } });

@@ -1,0 +1,84 @@
+import { TrainerError } from '../errors.ts';
+import { answerTokens } from '../planner/lengths.ts';
+import { methodRecipe } from '../planner/method-recipe.ts';
+import type { Mode } from '../planner/recipe.ts';
+import { type Candidate, cents, type SearchInput } from '../planner/search.ts';
+
+/** Tokens below which a sequence, or an answer, is not worth training on. */
+const LEAST_LENGTH = 256;
+const LEAST_ANSWER = 64;
+
+const FLAGS: Readonly<Record<Mode, string>> = { full: '--lora off', lora: '--lora on', qlora: '--lora qlora' };
+
+export interface Elsewhere {
+  /** Whether other work fits where this doesn't. */
+  fits: (input: SearchInput) => boolean;
+  /** What this work fits on, where one flavor was asked for. */
+  other?: Candidate | undefined;
+}
+
+/** What to say where nothing fits: each way out is tried before it is named. */
+export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewhere): TrainerError {
+  const { facts } = input.work;
+  const needs = [
+    input.modes.includes('qlora') ? '; QLoRA needs a CUDA GPU that computes in bf16' : '',
+    input.work.request.set?.use_vllm === true
+      ? '; vLLM needs one CUDA GPU that computes in bf16, and no 4-bit weights'
+      : '',
+  ].join('');
+  const weights = Math.round((2 * facts.parameters) / 2 ** 30);
+  const ways = [
+    ...writerThatFits(input, elsewhere),
+    ...modeThatFits(input, elsewhere),
+    ...lengthThatFits(input, elsewhere),
+    ...flavorThatFits(elsewhere),
+  ];
+  return new TrainerError(
+    'usage',
+    'nothing_fits',
+    `training ${facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens does not fit ${where}: its weights alone take ${weights} GiB in 16 bits${needs}`,
+    ways.length > 0
+      ? `What would fit: the same command with ${ways.join(', or with ')}.`
+      : 'Neither an adapter nor shorter sequences would fit: take a smaller model.',
+  );
+}
+
+function writerThatFits({ work, ...input }: SearchInput, { fits }: Elsewhere): string[] {
+  if (work.request.set?.use_vllm !== true) return [];
+  const request = { ...work.request, set: { ...work.request.set, use_vllm: false } };
+  return fits({ ...input, work: { ...work, request } }) ? ['--set use_vllm=false'] : [];
+}
+
+function modeThatFits(input: SearchInput, { fits }: Elsewhere): string[] {
+  const smaller = (['lora', 'qlora'] as const).filter((mode) => !input.modes.includes(mode));
+  const mode = smaller.find((one) => fits({ ...input, modes: [one] }));
+  return mode ? [FLAGS[mode]] : [];
+}
+
+/** Where prompts are answered, the answers are what can be shortened; where there are pictures, nothing. */
+function lengthThatFits(input: SearchInput, { fits }: Elsewhere): string[] {
+  const { work } = input;
+  if (work.report.vision) return [];
+  if (methodRecipe(work.method).generation === null) {
+    const length = halves(input.max_length, LEAST_LENGTH).find((max_length) => fits({ ...input, max_length }));
+    return length === undefined ? [] : [`--max-length ${length}`];
+  }
+  const answer = answerTokens(work);
+  const shorter = halves(answer, LEAST_ANSWER).find((tokens) => {
+    const set = { ...work.request.set, max_completion_length: tokens };
+    const request = { ...work.request, set };
+    return fits({ ...input, work: { ...work, request }, max_length: input.max_length - answer + tokens });
+  });
+  return shorter === undefined ? [] : [`--set max_completion_length=${shorter}`];
+}
+
+function halves(length: number, least: number): number[] {
+  const half = Math.floor(length / 2);
+  return half < least ? [] : [half, ...halves(half, least)];
+}
+
+function flavorThatFits({ other }: Elsewhere): string[] {
+  if (!other) return [];
+  const { flavor, recipe, usd } = other;
+  return [`--flavor ${flavor.name} (${recipe.mode}, about $${cents(usd).toFixed(2)})`];
+}

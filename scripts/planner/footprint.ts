@@ -1,0 +1,76 @@
+import type { Flavor } from '../plan/flavor.ts';
+import type { Recipe } from '../plan/schema.ts';
+import { acceleratorOf } from './accelerator.ts';
+import type { Strategy } from './launch.ts';
+import { PICTURE_TOKENS } from './lengths.ts';
+import { loraParameters } from './memory/states.ts';
+import { diskGib, type MemoryParts, ramGib, totalGib, trainingMemory } from './memory.ts';
+import { hasReference, methodRecipe } from './method-recipe.ts';
+import { packs } from './packing.ts';
+import { checkpoints } from './recipe.ts';
+import { vllmGib } from './vllm.ts';
+import { numberOr, type Workload } from './workload.ts';
+
+export interface FootprintInput {
+  work: Workload;
+  recipe: Recipe;
+  flavor: Flavor;
+  /** How the flavor's accelerators share the work. */
+  strategy: Strategy;
+  max_length: number;
+  backend: 'hf' | 'local';
+}
+
+/** How full memory may get by the estimate: it is an estimate. */
+export const FILL = 0.9;
+
+/** What the recipe takes on the flavor, or null where memory, RAM or disk are too small for it. */
+export function footprint(input: FootprintInput): { memory: MemoryParts; gib: number } | null {
+  const { flavor, recipe, strategy, work } = input;
+  const { facts, method } = work;
+  const accelerator = acceleratorOf(flavor);
+  const weightBytes = recipe.weights_dtype === 'float32' ? 4 : 2;
+  const batch = numberOr(recipe.training_args.per_device_train_batch_size, 1);
+  const rank = recipe.lora?.r ?? 0;
+  const processes = {
+    count: strategy === 'alone' ? 1 : flavor.accelerators,
+    sharded: strategy === 'fsdp2',
+    sync_each_batch: recipe.training_args.accelerator_config !== undefined,
+  };
+  const memory = trainingMemory({
+    facts,
+    mode: recipe.mode,
+    weight_bytes: weightBytes,
+    lora_rank: rank,
+    // Packed ones are one long sequence, whose rows a mask keeps apart.
+    ...(packs(work)
+      ? { per_device_train_batch_size: 1, max_length: batch * input.max_length, padded: true }
+      : { per_device_train_batch_size: batch, max_length: input.max_length }),
+    gradient_accumulation_steps: numberOr(recipe.training_args.gradient_accumulation_steps, 1),
+    gradient_checkpointing: checkpoints(recipe),
+    compute: recipe.precision === 'fp32' ? 'fp32' : 'mixed',
+    optimizer: recipe.training_args.optim === 'adamw_torch' ? 'foreach' : 'fused',
+    sequences: methodRecipe(method).sequences,
+    reference: hasReference(work),
+    generated: generatedTogether(work, recipe),
+    ...(methodRecipe(method).generation ? { scored: numberOr(recipe.training_args.max_completion_length, 256) } : {}),
+    classifier: method === 'reward',
+    picture_tokens: work.report.vision ? (work.facts.tower?.tokens_per_picture ?? PICTURE_TOKENS) : 0,
+    processes,
+  });
+  const vllm = vllmGib(recipe, accelerator?.usable_gib ?? 0);
+  const total = totalGib(memory) + vllm;
+  if (total > FILL * (accelerator ? accelerator.usable_gib : flavor.ram_gib)) return null;
+  const trained = recipe.mode === 'full' ? facts.parameters : loraParameters(facts, rank);
+  if (accelerator && ramGib(facts, weightBytes, trained, processes) > flavor.ram_gib) return null;
+  if (flavor.disk_gib !== null && input.backend === 'hf') {
+    if (diskGib(facts, recipe.mode, rank, processes.sharded) > flavor.disk_gib) return null;
+  }
+  return { memory: vllm > 0 ? { ...memory, vllm } : memory, gib: total };
+}
+
+/** Sequences that transformers generates side by side: all answers of an optimizer step. */
+function generatedTogether(work: Workload, { training_args: args }: Recipe): number {
+  if (methodRecipe(work.method).generation === null || args.use_vllm === true) return 0;
+  return numberOr(args.per_device_train_batch_size, 1) * numberOr(args.gradient_accumulation_steps, 1);
+}

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEMO_FLAGS, startWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+}, 60_000);
+afterAll(() => world.close());
+
+const planned = (...flags: string[]) => world.json(['plan', ...DEMO_FLAGS, ...flags]);
+
+describe('a recipe that is asked for', () => {
+  it('has the rank that --set gives, as an adapter', async () => {
+    const { value } = await planned('--set', 'lora_r=8');
+    expect(value.plan.recipe).toMatchObject({ mode: 'lora', lora: { r: 8, lora_alpha: 32 } });
+    expect(value.plan.recipe.training_args).not.toHaveProperty('lora_r');
+    expect(value.card).toMatch(/LoRA: its rank or the like was asked for\n/);
+    expect(value.card).toMatch(/rank 8: asked for\n/);
+  });
+
+  it('keeps what an old name of transformers says', async () => {
+    const { value } = await planned('--set', 'gradient_checkpointing=true');
+    expect(value.plan.recipe.training_args).toMatchObject({ activation_checkpointing: true });
+    expect(value.plan.recipe.training_args).not.toHaveProperty('gradient_checkpointing');
+  });
+
+  it('is doubted on the card where it is likely a slip', async () => {
+    const { value } = await planned('--learning-rate', '0.5', '--set', 'per_device_train_batch_size=128');
+    expect(value.card).toMatch(/learning rate 0\.5 is for .* times the usual/);
+    expect(value.card).toMatch(/a step takes \d+ rows, and there are 60/);
+  });
+
+  it.each<[string, string[], number, string, RegExp?]>([
+    ['a learning rate of nothing', ['--learning-rate', '0'], 2, 'bad_value'],
+    ['a learning rate that is no number', ['--learning-rate', 'nan'], 2, 'bad_value'],
+    ['a learning rate below zero', ['--learning-rate', '-1e-5'], 2, 'bad_value'],
+    ['a learning rate beyond reason', ['--learning-rate', '1e3'], 2, 'bad_value', /1 at the most/],
+    ['no epochs', ['--epochs', '0'], 2, 'bad_value'],
+    ['part of a step', ['--max-steps', '1.5'], 2, 'bad_value'],
+    ['a rank of nothing', ['--set', 'lora_r=0'], 2, 'bad_argument', /a whole number, 1 to 1024/],
+    ['a rank without an adapter', ['--lora', 'off', '--set', 'lora_r=8'], 2, 'bad_argument', /for an adapter/],
+    ['a batch of nothing', ['--set', 'per_device_train_batch_size=0'], 2, 'bad_argument'],
+  ])('refuses %s', async (_, flags, exit, error, message = /./) => {
+    const { code, value } = await planned(...flags);
+    expect({ code, error: value.error?.code }).toEqual({ code: exit, error });
+    expect(value.error.message).toMatch(message);
+  });
+});
+
+describe('where nothing fits, it says what would', () => {
+  const large = ['--model', 'Qwen/Qwen3-8B'];
+  it.each<[string, string[], RegExp]>([
+    [
+      'an adapter, or another flavor',
+      [...large, '--lora', 'off', '--flavor', 'a10g-large'],
+      /the same command with --lora on, or with --flavor \S+ \(full, about \$\d/,
+    ],
+    ['another flavor', [...large, '--flavor', 't4-small'], /the same command with --flavor \S+ \(lora, about \$\d/],
+  ])('%s', async (_, flags, hint) => {
+    const { code, value } = await planned(...flags);
+    expect({ code, error: value.error?.code }).toEqual({ code: 2, error: 'nothing_fits' });
+    expect(value.error.hint).toMatch(hint);
+    // What it names is true.
+    const [, flag = '', other = ''] = /--flavor (\S+)|(--lora on)/.exec(value.error.hint) ?? [];
+    const again = flag ? [...flags, '--flavor', flag] : [...flags, ...other.split(' ')];
+    expect((await planned(...again)).code).toBe(0);
+  });
+
+  it('a flavor within --max-cost, where the one asked for is too dear', async () => {
+    const { value: dear } = await planned('--flavor', 'h200');
+    const { value: cheap } = await planned('--flavor', 't4-small');
+    const between = ((dear.estimate.max_usd + cheap.estimate.max_usd) / 2).toFixed(2);
+    const { code, value } = await planned('--flavor', 'h200', '--max-cost', between);
+    expect({ code, error: value.error?.code }).toEqual({ code: 4, error: 'over_budget' });
+    expect(value.error.hint).toMatch(/^On --flavor t4-small it could bill \$\d+\.\d\d at the most/);
+    const { value: within } = await planned('--max-cost', between);
+    expect(within.estimate.max_usd).toBeLessThanOrEqual(Number(between));
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import type { Planned } from '../../scripts/plan/methods.ts';
+import type { Request } from '../../scripts/plan/request.ts';
+import { doubts } from '../../scripts/planner/doubts.ts';
+import { buildRecipe } from '../../scripts/planner/recipe.ts';
+import { batchesFor } from '../../scripts/planner/steps.ts';
+import { work } from './support.ts';
+
+const said = (
+  request: Partial<Request>,
+  { method = 'sft' as Planned, rows = 500, mode = 'full' as 'full' | 'lora' } = {},
+) => {
+  const workload = work({ method, rows, request: { model: 'm', dataset: 'd', ...request } });
+  const [batch = 1] = batchesFor(workload);
+  const choice = { mode, target: { kind: 'cuda', bf16: true }, batch, max_length: 512, epochs: 1 } as const;
+  return doubts(workload, buildRecipe(workload, choice));
+};
+
+describe('what is likely a slip', () => {
+  it.each<[string, Partial<Request>, Parameters<typeof said>[1]]>([
+    ['its own rate', {}, {}],
+    ['its own rate for an adapter', {}, { mode: 'lora' }],
+    ['a rate of the same order', { learningRate: 1e-4 }, {}],
+    [
+      'the batch that is all rows',
+      { set: { per_device_train_batch_size: 8, gradient_accumulation_steps: 1 } },
+      { rows: 8 },
+    ],
+    ['a large batch for all weights', { set: { gradient_accumulation_steps: 8 } }, {}],
+    ['few prompts', {}, { method: 'grpo', rows: 1 }],
+  ])('is not %s', (_, request, options) => expect(said(request, options)).toEqual([]));
+
+  it.each<[Partial<Request>, Parameters<typeof said>[1], RegExp]>([
+    [{ learningRate: 1 }, {}, /^learning rate 1 is for all weights 50000 times the usual 0.00002: the loss may jump/],
+    [{ learningRate: 5e-2 }, { mode: 'lora' }, /for an adapter 250 times the usual/],
+    [{ learningRate: 1e-4 }, { method: 'dpo' }, /for all weights 100 times the usual/],
+    [{ learningRate: 1e-9 }, {}, /a 20000th of the usual 0.00002: it may learn nothing/],
+    [{ set: { gradient_accumulation_steps: 8 } }, { mode: 'lora' }, /^steps of 64 rows: an adapter learns less/],
+    [{ set: { per_device_train_batch_size: 64 } }, { rows: 10 }, /^a step takes 64 rows, and there are 10: each pass/],
+  ])('%j %j', (request, options, expected) =>
+    expect(said(request, options)).toEqual([expect.stringMatching(expected)]),
+  );
+
+  it('is refused where TRL would make no step', () => {
+    const set = { per_device_train_batch_size: 16, gradient_accumulation_steps: 4 };
+    expect(() => said({ set }, { method: 'grpo', rows: 5 })).toThrow(
+      expect.objectContaining({ code: 'batch_over_rows', exitCode: 2, message: expect.stringContaining('8 prompts') }),
+    );
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { readSharded, shardedError } from '../../bench/memory/sharded.ts';
+import { summary } from '../../bench/memory/statistics.ts';
+import type { Processes } from '../../scripts/planner/memory/sharding.ts';
+import { loraParameters } from '../../scripts/planner/memory/states.ts';
+import { diskGib, type MemoryInput, ramGib, totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
+import { LLAMA_70B, QWEN3_8B, QWEN3_06B } from './support.ts';
+
+const GIB = 2 ** 30;
+const full: MemoryInput = {
+  facts: QWEN3_8B,
+  mode: 'full',
+  weight_bytes: 4,
+  lora_rank: 32,
+  per_device_train_batch_size: 2,
+  max_length: 1024,
+};
+const lora: MemoryInput = { ...full, mode: 'lora', weight_bytes: 2 };
+const fsdp2 = (count: number): Processes => ({ count, sharded: true, sync_each_batch: true });
+const ddp = (count: number): Processes => ({ count, sharded: false });
+const parts = (input: MemoryInput, processes?: Processes) =>
+  trainingMemory(processes ? { ...input, processes } : input);
+const gib = (input: MemoryInput, processes?: Processes): number => totalGib(parts(input, processes));
+
+describe('the recorded steps under FSDP2', () => {
+  const rows = readSharded();
+  it('are of several families, counts of processes, with all weights and with adapters', () => {
+    expect(rows.length).toBeGreaterThan(80);
+    expect(new Set(rows.map(({ family }) => family)).size).toBeGreaterThan(10);
+    expect(new Set(rows.map(({ processes }) => processes))).toEqual(new Set([2, 4, 8]));
+    expect(new Set(rows.map(({ mode }) => mode))).toEqual(new Set(['full', 'lora']));
+  });
+
+  it('are met, though nothing was fitted to them', () => {
+    const { median, p90, lowest, highest } = summary(rows.map(shardedError));
+    expect(median).toBeLessThan(0.01);
+    expect(p90).toBeLessThan(0.035);
+    expect(lowest).toBeGreaterThan(-0.05);
+    expect(highest).toBeLessThan(0.06);
+  });
+});
+
+describe('what a process keeps under FSDP2', () => {
+  it.each([2, 4, 8])('of %i: its share of weights, gradients and optimizer in fp32', (count) => {
+    const { weights, optimizer, gradients } = parts(full, fsdp2(count));
+    expect(weights * GIB).toBeCloseTo((4 * QWEN3_8B.parameters) / count, -3);
+    expect(optimizer * GIB).toBeCloseTo((8 * QWEN3_8B.parameters) / count, -3);
+    expect(gradients * GIB).toBeGreaterThanOrEqual((4 * QWEN3_8B.parameters) / count);
+  });
+
+  it('trained weights that were loaded in 16 bits are widened', () => {
+    expect(parts({ ...full, weight_bytes: 2 }, fsdp2(4)).weights).toBeCloseTo(parts(full, fsdp2(4)).weights, 6);
+  });
+
+  it('of a frozen base its share in 16 bits, and of adapters theirs', () => {
+    const { weights, adapters, optimizer } = parts(lora, fsdp2(4));
+    expect(weights * GIB).toBeCloseTo((2 * QWEN3_8B.parameters) / 4, -3);
+    expect((adapters + optimizer) * GIB).toBeCloseTo((12 * loraParameters(QWEN3_8B, 32)) / 4, -3);
+  });
+
+  it.each([
+    ['all weights', full],
+    ['LoRA', lora],
+    ['70 B with LoRA', { ...lora, facts: LLAMA_70B }],
+    ['0.6 B', { ...full, facts: QWEN3_06B }],
+  ])('less the more they are: %s', (_, input) => {
+    const sizes = [1, 2, 3, 4, 8, 16].map((count) => gib(input, fsdp2(count)));
+    expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
+    expect(new Set(sizes).size).toBe(sizes.length);
+  });
+
+  it('never less than what is gathered for the part at work', () => {
+    const gathered = parts(lora, fsdp2(64)).communication ?? 0;
+    // The embeddings, as a buffer and copied out of it.
+    expect(gathered * GIB).toBeGreaterThanOrEqual(4 * QWEN3_8B.vocab_size * QWEN3_8B.hidden_size);
+  });
+
+  it('whole gradients, where they are not scattered after every batch', () => {
+    const piled = parts(full, { count: 8, sharded: true });
+    const scattered = parts(full, fsdp2(8));
+    expect((piled.gradients - scattered.gradients) * GIB).toBeGreaterThan(1.2 * QWEN3_8B.parameters);
+  });
+
+  it('more with longer and larger batches, and without checkpointing', () => {
+    const base = gib(full, fsdp2(8));
+    expect(gib({ ...full, max_length: 8192 }, fsdp2(8))).toBeGreaterThan(base);
+    expect(gib({ ...full, gradient_checkpointing: false }, fsdp2(8))).toBeGreaterThan(base);
+  });
+});
+
+describe('a whole copy each', () => {
+  it('needs no less than one process alone: its gradients again, in the buckets that are sent', () => {
+    for (const input of [full, lora, { ...lora, mode: 'qlora' as const }]) {
+      const { communication } = parts(input, ddp(4));
+      const trained = input.mode === 'full' ? QWEN3_8B.parameters : loraParameters(QWEN3_8B, 32);
+      expect((communication ?? 0) * GIB).toBeCloseTo(trained * (input.mode === 'qlora' ? 2 : 4), -3);
+      expect(gib(input, ddp(4)) - gib(input)).toBeGreaterThan(communication ?? 0);
+      // However many there are.
+      expect(gib(input, ddp(8))).toBe(gib(input, ddp(4)));
+    }
+  });
+
+  it('one process has nothing to send', () => {
+    expect(parts(full).communication).toBeUndefined();
+    expect(gib(full, ddp(1))).toBe(gib(full));
+  });
+});
+
+it('disk holds the weights of a checkpoint twice under FSDP2', () => {
+  const more = diskGib(QWEN3_8B, 'full', 0, true) - diskGib(QWEN3_8B, 'full', 0);
+  expect(more).toBeCloseTo((2 * 4 * QWEN3_8B.parameters) / GIB);
+});
+
+describe('RAM', () => {
+  const trained = loraParameters(QWEN3_8B, 32);
+  it('holds every copy while it is loaded; under FSDP2 the first process alone loads', () => {
+    const weights = (2 * QWEN3_8B.parameters) / GIB;
+    expect(ramGib(QWEN3_8B, 2, trained)).toBeCloseTo(weights + 4);
+    expect(ramGib(QWEN3_8B, 2, trained, ddp(4))).toBeCloseTo(4 * weights + 16);
+    expect(ramGib(QWEN3_8B, 2, trained, fsdp2(4))).toBeCloseTo(weights + 16);
+  });
+
+  it("holds Adam's moments while a checkpoint is written under FSDP2", () => {
+    const all = QWEN3_8B.parameters;
+    expect(ramGib(QWEN3_8B, 4, all, fsdp2(2))).toBeCloseTo((8 * all) / GIB + 8);
+  });
+});
