@@ -1,13 +1,16 @@
+import type { Planned } from '../scripts/plan/methods.ts';
+import { choose } from '../scripts/planner/choose.ts';
 import type { ModelFacts } from '../scripts/planner/model-facts.ts';
-import { defaultEpochs, modesFor } from '../scripts/planner/recipe.ts';
-import { type Candidate, cents, choose, search } from '../scripts/planner/search.ts';
+import { modesFor } from '../scripts/planner/modes.ts';
+import { defaultEpochs } from '../scripts/planner/recipe.ts';
+import { type Candidate, cents, search } from '../scripts/planner/search.ts';
 import { SNAPSHOT } from '../scripts/planner/snapshot.ts';
 import type { Workload } from '../scripts/planner/workload.ts';
 
 /** A run that the hardware guide shows as an example: what a plan would choose, and the next best. */
 export interface ExampleRun {
   model: string;
-  /** Null where no single accelerator is enough. */
+  /** Null where no flavor is enough. */
   chosen: Candidate | null;
   fitting: Candidate[];
 }
@@ -38,21 +41,28 @@ export const exampleRuns = (): ExampleRun[] => MODELS.map(exampleRun);
 
 function exampleRun(shape: (typeof MODELS)[number]): ExampleRun {
   const facts = factsOf(shape);
-  const request = { model: facts.id, dataset: 'example/chat' };
-  const work: Workload = {
-    method: 'sft',
-    facts,
-    report: { verdict: 'READY', findings: [], invalid_rows: 0, format: 'language-modeling', conversational: true },
-    tokens: TOKENS,
-    rows: ROWS - HELD_OUT,
-    eval_rows: HELD_OUT,
-    request,
-  };
+  const work = { ...exampleWork('sft', ROWS - HELD_OUT), facts, eval_rows: HELD_OUT };
   const { modes } = modesFor(facts, undefined);
-  const { epochs } = defaultEpochs(ROWS, request);
+  const { epochs } = defaultEpochs(ROWS, work.request);
   const input = { work, modes, backend: 'hf' as const, max_length: 1024, epochs, timeout_seconds: null };
   const fitting = search(input, SNAPSHOT.flavors);
   return { model: facts.id, chosen: choose(fitting) ?? null, fitting };
+}
+
+/** So many rows of chat data, for the smallest model. */
+export function exampleWork(method: Planned, rows: number): Workload {
+  const [smallest] = MODELS;
+  if (!smallest) throw new Error('no example model');
+  const facts = factsOf(smallest);
+  return {
+    method,
+    facts,
+    report: { verdict: 'READY', findings: [], invalid_rows: 0, format: 'language-modeling', conversational: true },
+    tokens: TOKENS,
+    rows,
+    eval_rows: 0,
+    request: { model: facts.id, dataset: 'example/chat' },
+  };
 }
 
 function factsOf({ sizes, vocab_size, heads, tied }: (typeof MODELS)[number]): ModelFacts {
@@ -83,6 +93,8 @@ function factsOf({ sizes, vocab_size, heads, tied }: (typeof MODELS)[number]): M
   };
 }
 
+const MODE = { full: 'all weights', lora: 'LoRA', qlora: 'QLoRA' };
+
 /** A row of the hardware guide's table. */
 export function exampleLine({ model, chosen }: ExampleRun): {
   model: string;
@@ -90,12 +102,12 @@ export function exampleLine({ model, chosen }: ExampleRun): {
   time: string;
   price: string;
 } {
-  if (!chosen) return { model, what: 'no single accelerator is enough', time: '-', price: '-' };
+  if (!chosen) return { model, what: 'no flavor is enough', time: '-', price: '-' };
   const { recipe, flavor, time, usd } = chosen;
   const hours = (seconds: number): string => (seconds / 3600).toFixed(1);
   return {
     model,
-    what: `\`${flavor.name}\`, ${recipe.mode === 'full' ? 'all weights' : 'LoRA'}`,
+    what: `\`${flavor.name}\`, ${MODE[recipe.mode]}`,
     time: `${hours(time.seconds)} h (${hours(time.range[0])} to ${hours(time.range[1])})`,
     price: cents(usd).toFixed(2),
   };

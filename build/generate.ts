@@ -1,6 +1,6 @@
-import { SNAPSHOT } from '../scripts/planner/snapshot.ts';
 import { type Bundle, bundleRuntime } from './bundle.ts';
-import { exampleLine, exampleRuns } from './example-runs.ts';
+import { hardwareGuide } from './hardware-guide.ts';
+import { methodGuide } from './method-guide.ts';
 import { notice } from './notice.ts';
 import type { Pack } from './pack.ts';
 import { render } from './render.ts';
@@ -27,10 +27,8 @@ export async function generate(root: string, pack: Pack, bundle?: Bundle): Promi
     ...(await claude(root, pack)),
     ...codex(root, pack),
     ...gemini(root, pack),
-    [
-      `${skill}/references/hardware_guide.md`,
-      render(root, 'hardware_guide.md.hbs', { ...SNAPSHOT, runs: exampleRuns().map(exampleLine) }),
-    ],
+    [`${skill}/references/hardware_guide.md`, render(root, 'hardware_guide.md.hbs', hardwareGuide())],
+    [`${skill}/references/training_methods.md`, render(root, 'training_methods.md.hbs', methodGuide())],
     [`${skill}/scripts/${pack.name}.mjs`, code],
     // The skill's folder is copied without the rest, and the licences have to go along.
     [`${skill}/scripts/NOTICE`, licences],

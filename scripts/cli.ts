@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from './commands/context.ts';
-import { collect, duration, positiveInteger, positiveNumber, usd } from './commands/options.ts';
+import { collect, duration, learningRate, positiveInteger, positiveNumber, usd } from './commands/options.ts';
 import { METHODS, PLANNED } from './plan/methods.ts';
 import { VERSION } from './version.ts';
 
@@ -45,7 +45,7 @@ export function createProgram(run: Run = async () => {}): Command {
     .option('--examples <n>', 'a demo on this many rows', positiveInteger('--examples'))
     .option('--epochs <n>', 'times over the data', positiveNumber('--epochs'))
     .option('--max-steps <n>', 'stop after this many optimizer steps', positiveInteger('--max-steps'))
-    .option('--learning-rate <rate>', 'peak learning rate', positiveNumber('--learning-rate'))
+    .option('--learning-rate <rate>', 'peak learning rate', learningRate('--learning-rate'))
     .addOption(
       new Option('--lora <mode>', 'adapter instead of all weights; qlora: beside 4-bit ones').choices([
         'auto',

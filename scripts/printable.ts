@@ -22,3 +22,10 @@ export function preview(text: string, max = 80): string {
   );
   return line.length > max ? `${line.slice(0, max - 1)}…` : line;
 }
+
+/** A number as people read it, in groups of three: 1,234,567.8. Without Intl, which takes Node 14 ms to load. */
+export const grouped = (value: number): string => {
+  const [whole = '', fraction] = String(value).split('.');
+  const digits = whole.replace(/\B(?=(\d{3})+$)/g, ',');
+  return fraction === undefined ? digits : `${digits}.${fraction}`;
+};

@@ -1,5 +1,5 @@
 import { TrainerError } from '../errors.ts';
-import { preview } from '../printable.ts';
+import { grouped, preview } from '../printable.ts';
 import type { Threads } from './every-row/threads.ts';
 import type { Column } from './report.ts';
 import type { RowSource, SeenRow } from './rows.ts';
@@ -48,8 +48,8 @@ export interface CheckOptions {
 }
 
 export function stoppedNote(rows: number, total: number | null): string {
-  const of = total === null ? '' : ` of ${total.toLocaleString('en')}`;
-  return `Stopped by you after ${rows.toLocaleString('en')}${of} rows: the rest was not checked.`;
+  const of = total === null ? '' : ` of ${grouped(total)}`;
+  return `Stopped by you after ${grouped(rows)}${of} rows: the rest was not checked.`;
 }
 
 export function emptyDataset({ dataset, split }: Pick<RowSource, 'dataset' | 'split'>): TrainerError {

@@ -76,7 +76,7 @@ describe('a model of the Hub', () => {
   });
 
   it.each<[string, string, RegExp]>([
-    ['is gated', 'lab/gated', /not checked: no access to .* \(Accept the conditions/],
+    ['is gated', 'lab/gated', /not checked: lab\/gated is gated.* \(Accept them at http/],
     ['has no tokenizer.json', 'lab/plain', /Tokens are estimated, not counted with .*has no tokenizer\.json/],
     [
       'has a broken one',

@@ -176,12 +176,6 @@ describe('a refused request', () => {
     await expect(run('', { plan: other })).rejects.toMatchObject({ message: expect.stringContaining('tpu-9000') });
   });
 
-  it('several processes', async () => {
-    await expect(run('', { plan: { ...plan, launch: { processes: 2, accelerate: {} } } })).rejects.toMatchObject({
-      code: 'several_processes',
-    });
-  });
-
   it('nobody there', async () => {
     const nobody = hubFromEnvironment({ HF_ENDPOINT: 'http://127.0.0.1:9', HF_TOKEN: server.tokens.write });
     backend = hfBackend({ hub: nobody, namespace: 'tester' });

@@ -4,7 +4,6 @@ import { preview } from '../../printable.ts';
 import { chooseConfig } from '../choose.ts';
 import { inferredSplits } from '../layout/splits.ts';
 import { layout } from '../layout.ts';
-import { cardOf } from './card.ts';
 import type { Files } from './files.ts';
 import { DATA_FILES, kindOf } from './readers.ts';
 
@@ -31,7 +30,8 @@ export async function folderSplits(files: Files, folder: string, config: string 
     );
   }
   const readme = paths.includes('README.md') ? await textOf(files, join(folder, 'README.md')) : '';
-  const chosen = chosenSplits(folder, paths, cardOf(readme), config);
+  const card = readme === '' ? null : (await import('./card.ts')).cardOf(readme);
+  const chosen = chosenSplits(folder, paths, card, config);
   if ([...chosen.splits.values()].flat().some((path) => kindOf(path))) return chosen;
   throw new TrainerError(
     'usage',

@@ -1,8 +1,6 @@
 import { extname } from 'node:path';
-import { csv } from './csv.ts';
 import { json } from './json.ts';
 import { jsonLines } from './json-lines.ts';
-import { parquet } from './parquet.ts';
 import type { Reader } from './reader.ts';
 
 export interface Kind {
@@ -10,6 +8,10 @@ export interface Kind {
   family: 'json' | 'csv' | 'parquet';
   reader: Reader;
 }
+
+/** Their libraries are large, and are loaded for such a file only. */
+const csv: Reader = { open: async (file) => (await import('./csv.ts')).csv.open(file) };
+const parquet: Reader = { open: async (file) => (await import('./parquet.ts')).parquet.open(file) };
 
 const KINDS: Readonly<Record<string, Kind>> = {
   '.jsonl': { family: 'json', reader: jsonLines },

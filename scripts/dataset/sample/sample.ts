@@ -2,16 +2,16 @@ import { isGzip } from '../local/content.ts';
 import type { DataFile } from '../local/data-file.ts';
 import { shapeOf } from '../local/json-shape.ts';
 import type { Sampled } from './bounds.ts';
-import { csvFormat } from './csv.ts';
 import { sampleGzip, sampleList, sampleObject } from './head.ts';
 import { jsonLineFormat } from './json-lines.ts';
 import { type LineFormat, sampleLines } from './lines.ts';
-import { sampleParquet } from './parquet.ts';
 
 /** Some rows of a split's files, which are of one format. Throws TrainerError `data` for what is broken. */
 export async function sampleSplit(files: readonly DataFile[], format: string): Promise<Sampled> {
-  if (format === 'parquet') return sampleParquet(files);
+  // Their libraries are large, and are loaded for such files only.
+  if (format === 'parquet') return (await import('./parquet.ts')).sampleParquet(files);
   if (format === 'json') return sampleJson(files);
+  const { csvFormat } = await import('./csv.ts');
   return sampleText(files, csvFormat(format === 'tsv' ? '\t' : ','));
 }
 

@@ -1,6 +1,6 @@
 import { DEFAULT_MAX_LENGTH, USUAL_LENGTHS } from '../../plan/lengths.ts';
 import { METHODS } from '../../plan/methods.ts';
-import { preview } from '../../printable.ts';
+import { grouped, preview } from '../../printable.ts';
 import type { DatasetReport } from '../report.ts';
 import { type CountInput, countRows, renderedExample } from './count-rows.ts';
 import type { ModelText } from './model-text.ts';
@@ -49,9 +49,9 @@ export function withModelCounts(
     ...shown.notes,
     ...(sample.complete
       ? []
-      : [`Tokens were counted on ${tokens.counted_rows?.toLocaleString('en')} rows from all over the data.`]),
+      : [`Tokens were counted on ${grouped(tokens.counted_rows ?? 0)} rows from all over the data.`]),
     ...(uncounted > 0
-      ? [`${uncounted.toLocaleString('en')} of those rows could not be rendered here and are not in the counts.`]
+      ? [`${grouped(uncounted)} of those rows could not be rendered here and are not in the counts.`]
       : []),
   ];
   return { ...shown, tokens, notes };

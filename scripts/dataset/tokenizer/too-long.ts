@@ -1,5 +1,6 @@
 import { DEFAULT_MAX_LENGTH, USUAL_LENGTHS } from '../../plan/lengths.ts';
 import { METHODS, type Method } from '../../plan/methods.ts';
+import { grouped } from '../../printable.ts';
 import { datasetFinding, fails, type Problem } from '../findings.ts';
 import { METHOD_RULES } from '../methods/table.ts';
 import type { DatasetReport, MethodReport } from '../report.ts';
@@ -65,7 +66,7 @@ function lostRows(
 }
 
 function tooLong(method: Method, rows: readonly RowTokens[], maxLength: number): Problem {
-  const at = `At max_length ${maxLength.toLocaleString('en')}`;
+  const at = `At max_length ${grouped(maxLength)}`;
   const what =
     method === 'reward'
       ? 'TRL leaves out every row, since an answer is longer'
@@ -75,6 +76,6 @@ function tooLong(method: Method, rows: readonly RowTokens[], maxLength: number):
   );
   const next = enough
     ? `Where the model reads as much, give a longer one: --max-length ${enough}.`
-    : `No length up to ${USUAL_LENGTHS.at(-1)?.toLocaleString('en')} does.`;
+    : `No length up to ${grouped(USUAL_LENGTHS.at(-1) ?? 0)} does.`;
   return fails('all_too_long', `${at} ${what}: nothing is learned. ${next}`);
 }
