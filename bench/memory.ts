@@ -5,7 +5,7 @@ import { fullLogitsGib } from './memory/full-logits.ts';
 import { inputOf, isFitted, type OracleRow, readOracle } from './memory/oracle.ts';
 import { pictureInput, readPictures } from './memory/pictures.ts';
 import presets from './memory/presets.json' with { type: 'json' };
-import { type Comparable, knownModel, readPublished } from './memory/published.ts';
+import { type Comparable, knownModel, readPublished, sameShape } from './memory/published.ts';
 import { RULES } from './memory/rules.ts';
 import { shardedLines } from './memory/sharded.ts';
 import { grouped, HEADER, line } from './memory/statistics.ts';
@@ -151,16 +151,38 @@ for (const preset of presets.presets) {
   );
 }
 
-console.log(`\nThe same recorded steps by other rules\n${HEADER}`);
-for (const [name, rule] of Object.entries(RULES)) {
-  for (const [way, items] of grouped(recorded, ({ row }) => row.mode)) {
-    const errors = items.flatMap(({ row, measured }) => {
-      const bytes = rule(row, inputOf(row, oracle).facts.parameters);
-      return bytes === null ? [] : [bytes / GIB / measured - 1];
-    });
-    if (errors.length > 0) console.log(line(`${name}: ${way}`, errors));
-    else console.log(`${name}: ${way}`.padEnd(50), 'N/A');
+const steps = recorded.map(({ row, measured, error }) => ({
+  family: row.family,
+  layers: row.config.num_hidden_layers,
+  mode: row.mode,
+  weights: row.weights,
+  parameters: inputOf(row, oracle).facts.parameters,
+  measured,
+  error,
+}));
+const runs = exact.map(({ row, input, error }) => ({
+  family: sameShape(row.model),
+  layers: input.facts.layers,
+  mode: row.mode,
+  weights: 'bf16' as const,
+  parameters: input.facts.parameters,
+  measured: row.measured_peak_gib,
+  error,
+}));
+for (const [title, items] of [
+  ['recorded steps, of few layers', steps],
+  ['published runs of exact length', runs],
+] as const) {
+  console.log(`\nThe same ${title}, by other rules\n${HEADER}`);
+  for (const [mode, own] of grouped(items, ({ mode }) => mode)) {
+    for (const [name, rule] of Object.entries(RULES)) {
+      const errors = own.flatMap((item) => {
+        const bytes = rule(item);
+        return bytes === null ? [] : [bytes / GIB / item.measured - 1];
+      });
+      console.log(errors.length > 0 ? line(`${mode}, ${name}`, errors) : `${mode}, ${name}`.padEnd(50).concat('  N/A'));
+    }
+    show(`${mode}, ours`, own);
   }
 }
-for (const [way, items] of grouped(recorded, ({ row }) => row.mode)) show(`ours: ${way}`, items);
 process.exitCode = wrong > 0 ? 1 : 0;

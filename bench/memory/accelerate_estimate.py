@@ -1,5 +1,6 @@
-"""What `accelerate estimate-memory` says of the models whose steps were recorded: its own functions on the empty model
-that it would make of their configurations. Bytes of `Training using Adam` by the dtype asked for.
+"""What `accelerate estimate-memory` says of the models whose steps were recorded, and of those in models.json: its own
+functions on the empty model that it would make of their configurations. Bytes of `Training using Adam` by the dtype
+asked for.
 
     python bench/memory/accelerate_estimate.py < bench/memory/oracle.jsonl > bench/memory/accelerate.jsonl
 
@@ -8,6 +9,7 @@ Recorded with accelerate 1.15.0, transformers 5.23.0.
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import transformers
@@ -27,9 +29,10 @@ def estimates(config: dict[str, Any]) -> dict[str, float | None]:
 
 
 def main() -> None:
+    models = json.loads(Path(__file__).with_name("models.json").read_text())["models"]
+    rows = [*map(json.loads, sys.stdin), *({"family": name, "config": shape} for name, shape in models.items())]
     seen = set()
-    for line in sys.stdin:
-        row = json.loads(line)
+    for row in rows:
         key = (row["family"], row["config"]["num_hidden_layers"])
         if key not in seen:
             seen.add(key)

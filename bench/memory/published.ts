@@ -53,11 +53,16 @@ export function readPublished(): (Comparable | NotComparable)[] {
     .map((line) => classify(Row.parse(JSON.parse(line))));
 }
 
+/** The model of the table that has the shape of this one. */
+export function sameShape(name: string): string {
+  const same: Record<string, string> = table.same_shape;
+  return same[name] ?? name;
+}
+
 /** Facts of a model by its name on the Hub; null where its shape isn't in the table. */
 export function knownModel(name: string): ModelFacts | null {
-  const same: Record<string, string> = table.same_shape;
   const models: Record<string, Parameters<typeof factsFrom>[1]> = table.models;
-  const config = models[same[name] ?? name];
+  const config = models[sameShape(name)];
   return config ? factsFrom(name, config) : null;
 }
 

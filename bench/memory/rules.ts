@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import type { OracleRow } from './oracle.ts';
 
 const Estimate = z.object({
   family: z.string(),
@@ -17,21 +16,29 @@ const estimates = new Map(
     .map(({ family, layers, bytes }) => [`${family} ${layers}`, bytes]),
 );
 
+/** Of a model by its name or family, with its weights' dtype. */
+export interface Asked {
+  family: string;
+  layers: number;
+  mode: 'full' | 'lora' | 'qlora';
+  weights: 'fp32' | 'bf16';
+  parameters: number;
+}
+
 /** `accelerate estimate-memory`'s "Training using Adam" in bytes, for the dtype of the weights; null where it says N/A. */
-function accelerate({ family, config, mode, weights }: OracleRow): number | null {
-  const bytes = estimates.get(`${family} ${config.num_hidden_layers}`);
-  if (!bytes) throw new Error(`nothing recorded of accelerate for ${family} with ${config.num_hidden_layers} layers`);
+function accelerate({ family, layers, mode, weights }: Asked): number | null {
+  const bytes = estimates.get(`${family} ${layers}`);
+  if (!bytes) throw new Error(`nothing recorded of accelerate for ${family} with ${layers} layers`);
   return mode === 'qlora' ? bytes.int4 : weights === 'fp32' ? bytes.float32 : bytes.float16;
 }
 
 /** Bytes a parameter that guides go by: of all weights with AdamW, and of a frozen base in 16 and in 4 bits. */
 const byParameters =
   (full: number, lora: number, qlora: number) =>
-  ({ mode }: Pick<OracleRow, 'mode'>, parameters: number): number =>
+  ({ mode, parameters }: Asked): number =>
     parameters * { full, lora, qlora }[mode];
 
-export type Rule = (row: OracleRow, parameters: number) => number | null;
-export const RULES: Record<string, Rule> = {
+export const RULES: Record<string, (asked: Asked) => number | null> = {
   'accelerate estimate-memory': accelerate,
   '16 bytes a parameter, LoRA 2, QLoRA 0.5': byParameters(16, 2, 0.5),
   '18 bytes a parameter, LoRA 2.4, QLoRA 0.6': byParameters(18, 2.4, 0.6),

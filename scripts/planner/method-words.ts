@@ -58,7 +58,7 @@ function rankDecision(work: Workload, { lora }: Recipe): Decision[] {
   if (work.request.set?.lora_r !== undefined) return [{ what, because: 'asked for' }];
   const { wanted, parameters, enough } = loraRank(work);
   if (wanted === 0) return [{ what, because: 'it learns about a bit from an answer, and an adapter holds far more' }];
-  const [has, needs] = [parameters, wanted].map((count) => `${grouped(Number((count / 1e6).toPrecision(2)))} M`);
+  const [has, needs] = [words(parameters), words(wanted)];
   return [
     {
       what,
@@ -84,4 +84,10 @@ function packingDecision(work: Workload, { training_args }: Recipe): Decision[] 
 function keptDecision({ request }: Workload, recipe: Recipe): Decision[] {
   if (checkpoints(recipe) || request.set?.activation_checkpointing !== undefined) return [];
   return [{ what: 'activations are kept', because: 'memory has room; to compute them again would take longer' }];
+}
+
+/** `87 M`, `4,500`. */
+function words(count: number): string {
+  const [size, unit] = count >= 1e6 ? [1e6, ' M'] : [1, ''];
+  return `${grouped(Number((count / size).toPrecision(2)))}${unit}`;
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 /** How pictures are read: an encoder of its own, and what leads from it to the decoder. Sizes in elements. */
 export interface VisionTower {
-  kind: 'qwen2_5_vl' | 'qwen3_vl' | 'gemma3' | 'smolvlm' | 'other';
+  kind: 'qwen2_5_vl' | 'qwen3_vl' | 'gemma3' | 'smolvlm' | 'llava' | 'other';
   hidden_size: number;
   layers: number;
   intermediate_size: number;
@@ -20,70 +20,51 @@ export interface VisionTower {
 const size = z.number().int().positive().nullish().catch(null);
 const Config = z.object({
   model_type: z.string().catch(''),
+  hidden_size: size,
   mm_tokens_per_image: size,
   scale_factor: size,
+  spatial_merge_size: size,
   image_grid_pinpoints: z.array(z.unknown()).nullish().catch(null),
   text_config: z.object({ hidden_size: size }).nullish().catch(null),
   vision_config: z.object({
     hidden_size: size,
+    embed_dim: size,
+    out_hidden_size: size,
     depth: size,
     num_hidden_layers: size,
     intermediate_size: size,
     image_size: size,
     patch_size: size,
     spatial_merge_size: size,
+    pooling_kernel_size: size,
     deepstack_visual_indexes: z.array(z.number()).nullish().catch(null),
   }),
 });
+type Config = z.infer<typeof Config>;
 
 const KINDS: readonly [RegExp, VisionTower['kind']][] = [
-  [/^qwen2_5_vl|^qwen2_vl/, 'qwen2_5_vl'],
-  [/^qwen3_vl|^qwen3_5/, 'qwen3_vl'],
-  [/^gemma3/, 'gemma3'],
+  [/^qwen2(_5)?_vl/, 'qwen2_5_vl'],
+  [/^qwen3(_vl|_5)/, 'qwen3_vl'],
+  [/^gemma3$/, 'gemma3'],
   [/^(smolvlm|idefics3)/, 'smolvlm'],
+  [/^(llava|paligemma)/, 'llava'],
 ];
 /** SigLIP's of 400 million parameters, which most have, where a configuration leaves a size out; Idefics3's defaults. */
 const USUAL = { hidden_size: 1152, layers: 27, image_size: 384, patch_size: 14 };
 const IDEFICS3_LAYERS = 12;
-/** Idefics3's processor cuts a picture into up to 4 x 4 tiles, and adds the whole. */
-const TILES = 17;
-/** LLaVA-NeXT's into 2 x 2, the same. */
-const NEXT_TILES = 5;
+/** Tiles of a picture: Idefics3's processor cuts it into up to 4 x 4, LLaVA-NeXT's into 2 x 2, and adds the whole. */
+const TILES = { smolvlm: 17, llava_next: 5 };
 
 /** The tower that a whole configuration describes; null where it has none. */
 export function readVisionTower(config: unknown): VisionTower | null {
   const parsed = Config.safeParse(config);
   if (!parsed.success) return null;
-  const {
-    model_type,
-    vision_config: vision,
-    text_config,
-    mm_tokens_per_image,
-    scale_factor,
-    image_grid_pinpoints,
-  } = parsed.data;
+  const { model_type, hidden_size, text_config, vision_config: vision } = parsed.data;
   const kind = KINDS.find(([pattern]) => pattern.test(model_type))?.[1] ?? 'other';
-  const h = vision.hidden_size ?? USUAL.hidden_size;
-  const decoder = text_config?.hidden_size ?? h;
-  const side = (vision.image_size ?? USUAL.image_size) / (vision.patch_size ?? USUAL.patch_size);
-  const merged = (vision.spatial_merge_size ?? 2) ** 2;
-  const patches = {
-    qwen2_5_vl: merged,
-    qwen3_vl: merged,
-    gemma3: side ** 2 / (mm_tokens_per_image ?? 256),
-    smolvlm: (scale_factor ?? 2) ** 2,
-    other: 1,
-  }[kind];
-  const tile = Math.round(side ** 2 / patches);
-  const tiles = {
-    qwen2_5_vl: null,
-    qwen3_vl: null,
-    gemma3: 1,
-    smolvlm: TILES,
-    other: image_grid_pinpoints ? NEXT_TILES : 1,
-  }[kind];
-  const joined = patches * h;
-  const merger = joined + joined + joined + decoder;
+  const h = vision.embed_dim ?? vision.hidden_size ?? USUAL.hidden_size;
+  const decoder = vision.out_hidden_size ?? text_config?.hidden_size ?? hidden_size ?? h;
+  const patches = patchesPerToken(kind, parsed.data);
+  const merger = 3 * patches * h + decoder;
   return {
     kind,
     hidden_size: h,
@@ -92,15 +73,34 @@ export function readVisionTower(config: unknown): VisionTower | null {
     fused_attention: kind === 'qwen2_5_vl' || kind === 'qwen3_vl',
     gated: kind === 'qwen2_5_vl',
     patches_per_token: patches,
-    tokens_per_picture: tiles === null ? null : tiles * tile,
+    tokens_per_picture: tokensPerPicture(kind, patches, parsed.data),
     projector: {
       qwen2_5_vl: merger,
       qwen3_vl: merger * (1 + (vision.deepstack_visual_indexes?.length ?? 0)),
       gemma3: 0,
-      smolvlm: joined + decoder,
-      other: h + 3 * decoder,
+      smolvlm: patches * h + decoder,
+      llava: h + 3 * decoder,
+      other: merger,
     }[kind],
   };
+}
+
+const patchesOf = ({ vision_config: { image_size, patch_size } }: Config): number =>
+  Math.floor((image_size ?? USUAL.image_size) / (patch_size ?? USUAL.patch_size)) ** 2;
+
+/** Of an unknown kind 2 x 2, as most merge them, where it says nothing else. */
+function patchesPerToken(kind: VisionTower['kind'], config: Config): number {
+  const { vision_config: vision, mm_tokens_per_image, scale_factor, spatial_merge_size } = config;
+  if (kind === 'llava') return 1;
+  if (kind === 'gemma3') return patchesOf(config) / (mm_tokens_per_image ?? 256);
+  if (kind === 'smolvlm') return (scale_factor ?? 2) ** 2;
+  return (vision.spatial_merge_size ?? vision.pooling_kernel_size ?? spatial_merge_size ?? 2) ** 2;
+}
+
+function tokensPerPicture(kind: VisionTower['kind'], patches: number, config: Config): number | null {
+  if (kind === 'other' || kind === 'qwen2_5_vl' || kind === 'qwen3_vl') return null;
+  const tiles = kind === 'smolvlm' ? TILES.smolvlm : config.image_grid_pinpoints ? TILES.llava_next : 1;
+  return tiles * Math.ceil(patchesOf(config) / patches);
 }
 
 /** Trained parameters of LoRA on the linear layers of the tower: TRL's `all-linear` takes them too. */

@@ -1,24 +1,49 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { nothingFits } from '../../scripts/commands/nothing-fits.ts';
-import { candidateFor, type SearchInput, targetOf } from '../../scripts/planner/search.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
-import { work } from '../planner/support.ts';
+import { answerTokens } from '../../scripts/planner/lengths.ts';
+import type { SearchInput } from '../../scripts/planner/search.ts';
+import type { Workload } from '../../scripts/planner/workload.ts';
+import { QWEN3_8B, work } from '../planner/support.ts';
 
-it('vLLM asked for where it cannot run: says so, and what can', () => {
-  const t4 = SNAPSHOT.flavors.find(({ name }) => name === 't4-small');
-  if (!t4) throw new Error('no t4-small');
-  const asked = work({ method: 'grpo', request: { model: 'm', dataset: 'd', set: { use_vllm: true } } });
-  const input: SearchInput = {
-    work: asked,
-    modes: ['lora'],
-    backend: 'hf',
-    max_length: 512,
-    epochs: 1,
-    timeout_seconds: null,
-  };
-  const fits = (other: SearchInput): boolean => candidateFor(other, t4, targetOf(t4)) !== null;
-  expect(fits(input)).toBe(false);
-  const { message, hint } = nothingFits(input, 't4-small', { fits });
-  expect(message).toMatch(/vLLM needs one CUDA GPU that computes in bf16/);
-  expect(hint).toMatch(/--set use_vllm=false/);
+const input = (
+  overrides: Partial<Workload>,
+  modes: SearchInput['modes'] = ['full'],
+  max_length = 4096,
+): SearchInput => ({
+  work: work({ facts: QWEN3_8B, ...overrides }),
+  ...{ modes, max_length, backend: 'hf', epochs: 1, timeout_seconds: null },
+});
+const hint = (given: SearchInput, fits: (other: SearchInput) => boolean) => nothingFits(given, 'here', { fits }).hint;
+
+describe('what would fit', () => {
+  it.each<[string, SearchInput, (other: SearchInput) => boolean, string]>([
+    ['an adapter', input({}), ({ modes }) => modes[0] === 'lora', '--lora on'],
+    ['one on 4 bits', input({}), ({ modes }) => modes[0] === 'qlora', '--lora qlora'],
+    ['a quarter of the length', input({}), ({ max_length }) => max_length <= 1024, '--max-length 1024'],
+    [
+      'shorter answers, where they are written',
+      input({ method: 'grpo' }),
+      ({ work: other }) => answerTokens(other) <= 200,
+      '--set max_completion_length=128',
+    ],
+    [
+      'either',
+      input({}),
+      ({ modes, max_length }) => modes[0] === 'lora' || max_length < 600,
+      '--lora on, or with --max-length 512',
+    ],
+  ])('%s', (_, given, fits, expected) =>
+    expect(hint(given, fits)).toBe(`What would fit: the same command with ${expected}.`),
+  );
+
+  it.each<[string, SearchInput]>([
+    ['where nothing does', input({})],
+    [
+      'where pictures are as long as they are',
+      input({ report: { ...work().report, vision: true } }, ['lora', 'qlora']),
+    ],
+    ['where all is short already', input({}, ['full', 'lora', 'qlora'], 300)],
+  ])('is a smaller model %s', (_, given) =>
+    expect(hint(given, ({ max_length }) => max_length < 200)).toMatch(/take a smaller model/),
+  );
 });

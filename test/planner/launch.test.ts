@@ -32,6 +32,7 @@ const batchOf = (candidate: Candidate | null): number => {
 };
 
 describe('how processes share the work', () => {
+  const gemma = { ...QWEN3_8B, architecture: 'Gemma3ForConditionalGeneration' };
   const vision = { ...work().report, vision: true };
   it.each<[string, ReturnType<typeof work>, Recipe['mode'], { kind: 'cuda'; bf16: boolean }, number, string[]]>([
     ['alone on one', work(), 'full', BF16, 1, ['alone']],
@@ -44,9 +45,16 @@ describe('how processes share the work', () => {
     ['RLOO', work({ method: 'rloo' }), 'full', BF16, 8, ['ddp']],
     ['DPO beside a reference model', work({ method: 'dpo' }), 'full', BF16, 4, ['ddp']],
     ['DPO with an adapter', work({ method: 'dpo' }), 'lora', BF16, 4, ['ddp', 'fsdp2']],
+    ['layers that accelerate does not find', work({ facts: gemma }), 'lora', BF16, 4, ['ddp']],
     ['reward', work({ method: 'reward' }), 'full', BF16, 4, ['ddp', 'fsdp2']],
   ])('%s', (_, job, mode, target, accelerators, expected) =>
     expect(strategiesFor(job, mode, target, accelerators)).toEqual(expected),
+  );
+
+  it.each(['LlamaForCausalLM', 'Qwen3ForCausalLM', 'MistralForCausalLM', 'MixtralForCausalLM', 'GptOssForCausalLM'])(
+    'the layers of %s are found',
+    (architecture) =>
+      expect(strategiesFor(work({ facts: { ...QWEN3_8B, architecture } }), 'lora', BF16, 4)).toContain('fsdp2'),
   );
 
   it('one process needs no launcher', () => {

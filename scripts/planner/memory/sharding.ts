@@ -83,6 +83,11 @@ export function shardedPhases(step: Step, { count, sync_each_batch }: Processes)
   const mlp = facts.layout.experts ? experts / facts.layers : 3 * facts.intermediate_size * facts.hidden_size;
   const own = full ? 2 * mlp : 0;
 
+  const sentEmbedding = {
+    communication: e + e / count,
+    gradients: before + e + (accumulated ? (2 * e) / count : 0) + shares(tail + layers + embedding),
+  };
+
   return [
     phase('forward', { communication: tied ? 2 * e + 2 * b : 2 * e, activations: 0 }),
     phase('forward', { communication: always + 3 * b }),
@@ -114,10 +119,12 @@ export function shardedPhases(step: Step, { count, sync_each_batch }: Processes)
       activations: at('embedding_backward', 0).activations / 2,
     }),
     phase('embedding_backward', {
-      communication: full ? (tied ? e + sent : e + e / count) : e,
-      gradients: before + (full ? e + waiting : 0) + shares(layers + tail + (tied || !full ? 0 : embedding)),
+      communication: tied ? e + sent : e,
+      gradients: before + head + waiting + shares(tail + layers),
       activations: at('embedding_backward', 0).activations,
     }),
+    // Its gradient is sent, and what comes back is widened before it is added to that of earlier batches.
+    ...(full ? [phase('embedding_backward', { ...sentEmbedding, activations: 0 })] : []),
     phase('optimizer', { gradients: ((4 * trained) / count) * (step.optimizer === 'foreach' ? 2 : 1), activations: 0 }),
   ];
 }

@@ -17,7 +17,8 @@ const KEPT: Record<VisionTower['kind'], Kept> = {
   qwen3_vl: { between: 42, layer: { adapted: 42, trained: 57 } },
   gemma3: { between: 12, layer: { adapted: 41, trained: 42 } },
   smolvlm: { between: 14, layer: { adapted: 39, trained: 42 } },
-  other: { between: 38, layer: { adapted: 51, trained: 72 } },
+  llava: { between: 38, layer: { adapted: 51, trained: 72 } },
+  other: { between: 42, layer: { adapted: 51, trained: 72 } },
 };
 /** The same, of a layer at the fullest moment of its way back, with what it keeps. */
 const INSIDE = { adapted: 62, trained: 62 };
