@@ -58,7 +58,7 @@ def load_rows(dataset: dict[str, Any], seed: int) -> tuple[Dataset, Dataset | No
 # <local_data>
 def usable_rows(files: list[Path], dataset: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Mapped and sifted before they become a table, whose columns hold one type each."""
-    for row in chain.from_iterable(map(read_rows, files)):
+    for row in chain.from_iterable(map(read_rows, files)):  # noqa: UP028
         # <mapping>
         row = map_row(row)  # noqa: PLW2901
         # </mapping>

@@ -104,6 +104,7 @@ const STANDARD_LIBRARY = new Set([
   'datetime',
   'errno',
   'fractions',
+  'gc',
   'gzip',
   'functools',
   'hashlib',

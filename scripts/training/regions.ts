@@ -49,6 +49,7 @@ export function regionsOf({ method, model, dataset, recipe, reward, output, laun
     kto: method === 'kto',
     ranked: method === 'dpo' || method === 'reward',
     measures: method !== 'sft',
+    counted: reward === null,
     reward_model: method === 'reward',
     generates: method !== 'reward' && !vision,
     sees: vision,

@@ -21,8 +21,9 @@ def make_trainer(plan: dict[str, Any], arguments: dict[str, Any], **given: Any) 
     )
     # <lora>
     # The new output layer comes in 16 bits, as what is frozen: coarse to learn in, and a gradient scaler refuses fp16.
-    for parameter in trainer.model.parameters():
+    model: Any = trainer.model
+    for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
     # </lora>
-    return trainer
+    return trainer  # noqa: RET504

@@ -30,6 +30,10 @@ def train(trainer: Any, checkpoint: Path | None) -> None:
         return
     state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
     print(f"Going on from step {state.global_step} of {state.max_steps}")
+    # <counted>
+    counted = [entry["num_tokens"] for entry in state.log_history if "num_tokens" in entry]
+    trainer._total_train_tokens = counted[-1] if counted else 0  # TRL would count from 0 again
+    # </counted>
     if state.global_step < state.max_steps:
         trainer.train(resume_from_checkpoint=str(checkpoint))
     else:  # stopped between the last step and the saved model; `train` would add a step

@@ -132,7 +132,6 @@ describe.each(Object.entries(SEEING))('%s, which sees', (family, [architecture, 
 
   it.each<[Seeing, 'full' | 'lora']>([
     ['sft', 'full'],
-    ['sft', 'lora'],
     ['dpo', 'lora'],
     ['grpo', 'full'],
   ])('learns of pictures: %s, %s', async (method, mode) => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Plan } from '../../scripts/plan/schema.ts';
 import { composeScript } from '../../scripts/training/compose.ts';
 import { asLines } from '../support/method-rows.ts';
@@ -32,6 +32,9 @@ if "LOCAL_RANK" in os.environ:
     from accelerate.utils import DistributedType
     PartialState._prepare_backend = lambda self, *args, **kwargs: ("gloo", DistributedType.MULTI_GPU)
 `;
+
+// Three runs a test, three processes a run, each of which imports all of it.
+vi.setConfig({ testTimeout: 1_800_000 });
 
 /** Digests as the backend gives them: the folder is part of them, and these are the same run. */
 const env = { HF_LLM_TRAINER_DIGEST: 'd'.repeat(64) };

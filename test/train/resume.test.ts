@@ -1,5 +1,5 @@
 import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../scripts/plan/digest.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
@@ -28,7 +28,7 @@ const elsewhere = (plan: Plan): Plan => ({
 /** The model's card, but for what differs between two machines. */
 const card = async (plan: Plan): Promise<string> => {
   const text = await readFile(join(plan.output.folder ?? '', 'README.md'), 'utf8');
-  return text.replaceAll(basename(plan.output.folder ?? ''), 'the-model').replace(/\| time .*\n/, '');
+  return text.replaceAll('model-uninterrupted', 'model').replace(/\| (time|cost) .*\n/g, '');
 };
 
 /** Digests as the backend gives them: the folder is part of them, and these are the same run. */
