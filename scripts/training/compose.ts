@@ -44,29 +44,36 @@ export function composeScript(plan: PlanDraft): { script: string; sha256: string
     );
   }
   const parts = partsOf(plan);
+  const imports = [...parts.flatMap((part) => part.imports), TYPING];
+  const [run, start] = startApart(parts.pop()?.body ?? '');
   const script = [
     header(plan),
-    renderImports(
-      parts.flatMap((part) => part.imports),
-      seesOneGpu(plan) ? ONE_GPU : '',
-    ),
+    renderImports(imports, seesOneGpu(plan) ? ONE_GPU : ''),
     `PLAN: dict[str, Any] = ${pythonLiteral(decisions(plan), 0, 'PLAN: dict[str, Any] = '.length)}`,
+    // Read from the top: what happens, then how.
+    run,
     ...renderParts(parts),
+    start,
   ].join('\n\n');
   return { script: `${script}\n`, sha256: sha256(`${script}\n`) };
 }
 
-/** `run` and what it needs. */
+/** What `run` needs, and `run`, the last. */
 function partsOf(plan: PlanDraft): Part[] {
-  const parts = collectParts('run', regionsOf(plan), (name) => {
+  return collectParts('run', regionsOf(plan), (name) => {
     // The run imports `.sft` for every method: each has a module with the same function.
     if (name === 'sft') return PARTS[TRAINERS[plan.method]];
     return name === 'map_row' && plan.dataset.mapping ? mapRowModule(plan.dataset.mapping) : PARTS[name];
   });
-  // PLAN's type.
-  return parts.map((part, at) => (at === 0 ? { ...part, imports: [...part.imports, TYPING] } : part));
 }
 
+/** What a run does, and the lines that start it, which stand after all that they need. */
+function startApart(body: string): [run: string, start: string] {
+  const at = body.indexOf('\nif __name__ == "__main__":');
+  return [body.slice(0, at).trimEnd(), body.slice(at)];
+}
+
+/** PLAN's type. */
 const TYPING: Import = { module: 'typing', names: ['Any'] };
 
 /** A process takes all GPUs that it sees, and TRL refuses more than one a process. */

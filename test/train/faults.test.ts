@@ -44,6 +44,7 @@ beforeAll(async () => {
     HOME: root,
     HF_HOME: home(),
     OMP_NUM_THREADS: '1',
+    HF_HUB_DOWNLOAD_TIMEOUT: '2', // read at import; a silent Hub is given up after twelve times that
     PYTHONUNBUFFERED: '1',
     HF_LLM_TRAINER_DIGEST: 'd'.repeat(64),
   };
