@@ -45,14 +45,13 @@ export function composeScript(plan: PlanDraft): { script: string; sha256: string
   }
   const parts = partsOf(plan);
   const imports = [...parts.flatMap((part) => part.imports), TYPING];
-  const [run, start] = startApart(parts.pop()?.body ?? '');
+  const [first, start] = firstAndLast(parts.pop());
   const script = [
     header(plan),
-    renderImports(imports, seesOneGpu(plan) ? ONE_GPU : ''),
+    renderImports(imports, beforeTorch(plan)),
     `PLAN: dict[str, Any] = ${pythonLiteral(decisions(plan), 0, 'PLAN: dict[str, Any] = '.length)}`,
     // Read from the top: what happens, then how.
-    run,
-    ...renderParts(parts),
+    ...renderParts([...first, ...parts]),
     start,
   ].join('\n\n');
   return { script: `${script}\n`, sha256: sha256(`${script}\n`) };
@@ -68,22 +67,31 @@ function partsOf(plan: PlanDraft): Part[] {
 }
 
 /** What a run does, and the lines that start it, which stand after all that they need. */
-function startApart(body: string): [run: string, start: string] {
-  const at = body.indexOf('\nif __name__ == "__main__":');
-  return [body.slice(0, at).trimEnd(), body.slice(at)];
+function firstAndLast(run: Part | undefined): [first: Part[], start: string] {
+  if (run === undefined) return [[], ''];
+  const at = run.body.indexOf('\nif __name__ == "__main__":');
+  return [[{ ...run, body: run.body.slice(0, at).trimEnd() }], run.body.slice(at)];
 }
 
 /** PLAN's type. */
 const TYPING: Import = { module: 'typing', names: ['Any'] };
 
-/** A process takes all GPUs that it sees, and TRL refuses more than one a process. */
+/** What CUDA has to be told before torch is imported. */
+function beforeTorch({ launch, hardware, recipe }: PlanDraft): string {
+  if (hardware.accelerators === 0 || ['cpu', 'mps'].includes(hardware.flavor)) return '';
+  // A process takes all GPUs that it sees, and TRL refuses more than one a process.
+  const gpu = launch.processes === 1 ? ONE_GPU : [];
+  // vLLM's own pools of memory don't go with it (vllm/config/vllm.py).
+  return [...gpu, ...(recipe.training_args.use_vllm === true ? [] : GROWING)].join('\n');
+}
 const ONE_GPU = [
   '# Of several GPUs the first: more take a process each.',
   'os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]',
-].join('\n');
-
-const seesOneGpu = ({ launch, hardware }: PlanDraft): boolean =>
-  launch.processes === 1 && hardware.accelerators > 0 && !['cpu', 'mps'].includes(hardware.flavor);
+];
+const GROWING = [
+  '# Memory that was reserved for one length of rows can be used for another.',
+  'os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")',
+];
 
 /** What of the plan decides what runs. */
 function decisions(plan: PlanDraft): JsonValue {

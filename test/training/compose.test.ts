@@ -126,6 +126,21 @@ describe('only the parts that the run needs', () => {
   });
 });
 
+describe('what CUDA is told before torch is imported', () => {
+  const head = (script: string): string => script.slice(0, script.indexOf('\nimport datasets'));
+  it.each([
+    ['hub_full', true],
+    ['fsdp_hub', true],
+    ['grpo_vllm', false], // vLLM's own pools don't go with it
+  ])('%s: memory that grows %j', (name, grows) => {
+    expect(head(scriptOf(name)).includes('"PYTORCH_ALLOC_CONF", "expandable_segments:True"')).toBe(grows);
+  });
+  it('nothing on a CPU', () => {
+    const plan = samplePlan({ hardware: { flavor: 'cpu', accelerators: 0, gpu_memory_gib: null } });
+    expect(composeScript(plan).script).not.toMatch(/PYTORCH_ALLOC_CONF|CUDA_VISIBLE/);
+  });
+});
+
 describe('what is refused', () => {
   it.each([
     [
