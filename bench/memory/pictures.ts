@@ -50,7 +50,6 @@ function pictureFacts(row: PictureRow, rows: readonly PictureRow[]): ModelFacts 
   const { config } = row;
   const text = config.text_config;
   const tower = readVisionTower(config);
-  const family = text.model_type.replace(/^qwen2_5_vl.*/, 'qwen2').replace(/^qwen3_vl.*/, 'qwen3');
   const counted = [row, ...rows].find(
     (other) =>
       other.mode !== 'qlora' &&
@@ -62,7 +61,6 @@ function pictureFacts(row: PictureRow, rows: readonly PictureRow[]): ModelFacts 
   return {
     ...factsFrom(row.family, {
       ...text,
-      model_type: family,
       tie_word_embeddings: config.tie_word_embeddings ?? text.tie_word_embeddings ?? false,
       parameters,
     }),

@@ -6,7 +6,7 @@ import type { Request } from '../plan/request.ts';
 import { choose } from '../planner/choose.ts';
 import { type Candidate, candidateFor, cents, type SearchInput, search, targetOf } from '../planner/search.ts';
 import { SNAPSHOT } from '../planner/snapshot.ts';
-import { overBudget } from './budget.ts';
+import { allOverBudget, overBudget } from './budget.ts';
 import type { CommandContext } from './context.ts';
 import { nothingFits } from './nothing-fits.ts';
 
@@ -58,7 +58,7 @@ async function onThisMachine(input: SearchInput, request: Request, context: Comm
   const chosen = candidateFor(input, flavor, target);
   if (!chosen) {
     const fits = (other: SearchInput): boolean => candidateFor(other, flavor, target) !== null;
-    throw nothingFits(input, `this machine (${machine.label})`, { fits });
+    throw nothingFits(input, `this machine (${machine.label})`, { fits, bf16: target.bf16 });
   }
   return { chosen, alternatives: [], fitting: [], price: { source: 'free', as_of: null }, notes: [] };
 }
@@ -69,13 +69,14 @@ async function onJobs(input: SearchInput, request: Request, context: CommandCont
   const within = (candidates: readonly Candidate[]): Candidate[] => candidates.filter(affordable(request.maxCost));
   const chosen =
     request.flavor === undefined || request.flavor === 'auto'
-      ? (choose(within(fitting)) ?? choose(within(cheaperModes(input).flatMap((other) => search(other, flavors)))))
+      ? (choose(within(fitting)) ?? choose(within(adapters(input, flavors))))
       : named(request.flavor, input, { flavors, fitting, maxCost: request.maxCost });
   if (!chosen) {
-    const [cheapest] = [...fitting].sort((a, b) => a.max_usd - b.max_usd);
+    const [cheapest] = [...fitting, ...adapters(input, flavors)].sort((a, b) => a.max_usd - b.max_usd);
     const fits = (other: SearchInput): boolean => search(other, flavors).length > 0;
-    if (!cheapest) throw nothingFits(input, 'any flavor of Hugging Face Jobs', { fits });
-    throw overBudget(cents(cheapest.max_usd), request.maxCost ?? 0);
+    const bf16 = flavors.some((flavor) => targetOf(flavor).bf16);
+    if (!cheapest) throw nothingFits(input, 'any flavor of Hugging Face Jobs', { fits, bf16 });
+    throw allOverBudget(cheapest, request.maxCost ?? 0);
   }
   return { chosen, alternatives: alternativesTo(chosen, within(fitting)), fitting, price, notes };
 }
@@ -89,6 +90,20 @@ const affordable =
 /** The same work without the best mode, then without the next: an adapter costs less than all weights. */
 const cheaperModes = (input: SearchInput): SearchInput[] =>
   input.modes.slice(1).map((_, at) => ({ ...input, modes: input.modes.slice(at + 1) }));
+
+const adapters = (input: SearchInput, flavors: readonly Flavor[]): Candidate[] =>
+  cheaperModes(input).flatMap((other) => search(other, flavors));
+
+/** The ways to run it on one flavor, the best mode first; none where nothing fits. */
+function waysOn(flavor: Flavor, input: SearchInput): Candidate[] {
+  const on = (other: SearchInput): Candidate | null => candidateFor(other, flavor, targetOf(flavor));
+  const best = on(input);
+  return best ? [best, ...cheaperModes(input).flatMap((other) => on(other) ?? [])] : [];
+}
+
+/** How it runs on this flavor of Jobs within the budget, if it does. */
+export const plannedOn = (flavor: Flavor, input: SearchInput, maxCost: number | undefined): Candidate | undefined =>
+  waysOn(flavor, input).find(affordable(maxCost));
 
 /** What costs more must save time worth having. */
 const WORTH_MORE = 0.7;
@@ -140,12 +155,13 @@ function named(
       `There are: ${flavors.map((other) => other.name).join(', ')}. Without --flavor the plan chooses.`,
     );
   }
-  const on = (other: SearchInput): Candidate | null => candidateFor(other, flavor, targetOf(flavor));
-  const candidate = on(input);
-  if (!candidate) throw nothingFits(input, name, { fits: (other) => on(other) !== null, other: choose(fitting) });
-  const ways = [candidate, ...cheaperModes(input).flatMap((other) => on(other) ?? [])];
+  const ways = waysOn(flavor, input);
+  if (ways.length === 0) {
+    const fits = (other: SearchInput): boolean => waysOn(flavor, other).length > 0;
+    throw nothingFits(input, name, { fits, other: choose(fitting), bf16: targetOf(flavor).bf16 });
+  }
   const chosen = ways.find(affordable(maxCost));
   if (chosen) return chosen;
-  const others = fitting.filter(affordable(maxCost));
-  throw overBudget(Math.min(...ways.map(({ max_usd }) => cents(max_usd))), maxCost ?? 0, choose(others));
+  const others = [fitting, adapters(input, flavors)].map((all) => choose(all.filter(affordable(maxCost))));
+  throw overBudget(Math.min(...ways.map(({ max_usd }) => cents(max_usd))), maxCost ?? 0, others[0] ?? others[1]);
 }

@@ -1,6 +1,7 @@
 import type { DatasetReport } from '../dataset/report.ts';
 import { validateDataset } from '../dataset/validate.ts';
 import { LEAST_SECONDS } from '../jobs/allowance.ts';
+import type { Demo } from '../output/demo-line.ts';
 import { shareWords } from '../output/token-lines.ts';
 import { planDigest } from '../plan/digest.ts';
 import type { Request } from '../plan/request.ts';
@@ -17,8 +18,10 @@ import { defaultEpochs } from '../planner/recipe.ts';
 import type { SearchInput } from '../planner/search.ts';
 import { completePlan } from '../training/compose.ts';
 import { VERSION } from '../version.ts';
+import { checkMarks } from './assistant-marks.ts';
 import { chooseMethod, methodAsked } from './choose-method.ts';
 import type { CommandContext } from './context.ts';
+import { demoOf } from './demo.ts';
 import { chooseDestinations, noToken } from './destinations.ts';
 import { chooseHardware } from './hardware.ts';
 import { resolveModel } from './model.ts';
@@ -31,6 +34,8 @@ import { workload } from './workload.ts';
 export interface MadePlan {
   plan: Plan;
   digest: string;
+  /** The same on a few rows, where that is worth it. */
+  demo: Demo | null;
 }
 
 /** The plan that another one starts from, and its flavor where the other is to run there as well. */
@@ -56,6 +61,8 @@ export async function makePlan(request: Request, context: CommandContext, from: 
   if (backend === 'hf' && (facts.source === 'local' || facts.adapter?.source === 'local')) throw localModel(facts);
   out.progress('looking at the data');
   const { config, split, map, dropInvalid, full } = request;
+  // Another model's template: then this one's says nothing.
+  const model = request.set?.chat_template_path === undefined ? await text() : undefined;
   const first = firstRows();
   const dataset = await validateDataset({
     reference: request.dataset,
@@ -66,8 +73,7 @@ export async function makePlan(request: Request, context: CommandContext, from: 
       maxLength: request.maxLength ?? lengthLimit(facts),
     },
     see: first.see,
-    // Another model's template: then this one's says nothing.
-    model: request.set?.chat_template_path === undefined ? await text() : undefined,
+    model,
     ...context,
   });
   const { method, decisions } = chooseMethod(request, dataset);
@@ -75,6 +81,7 @@ export async function makePlan(request: Request, context: CommandContext, from: 
   const report = readyReport(dataset, method);
   checkPictures(facts, report, method, request);
   checkTemplate(facts, report, request);
+  checkMarks(model, report, request);
   await checkSetNames(request, sources, hub);
   const reward = await chooseReward(method, request, { dataset, report, rows: first.rows }, context);
 
@@ -131,7 +138,7 @@ export async function makePlan(request: Request, context: CommandContext, from: 
     made: { at: context.now().toISOString(), by: `hf-llm-trainer ${VERSION}` },
   });
   const plan = completePlan(withReward(draft, reward));
-  return { plan, digest: planDigest(plan) };
+  return { plan, digest: planDigest(plan), demo: demoOf(search, hardware.chosen, dataset) };
 }
 
 /** What is cut or left out at this length; nothing where it was not counted, or no row is. */

@@ -15,19 +15,24 @@ export interface Elsewhere {
   fits: (input: SearchInput) => boolean;
   /** What this work fits on, where one flavor was asked for. */
   other?: Candidate | undefined;
+  /** Whether there is a CUDA GPU that computes in bf16. */
+  bf16: boolean;
 }
 
 /** What to say where nothing fits: each way out is tried before it is named. */
 export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewhere): TrainerError {
   const { facts } = input.work;
-  const needs = [
-    input.modes.includes('qlora') ? '; QLoRA needs a CUDA GPU that computes in bf16' : '',
-    input.work.request.set?.use_vllm === true
-      ? '; vLLM needs one CUDA GPU that computes in bf16, and no 4-bit weights'
-      : '',
-  ].join('');
+  const needing = [
+    ...(input.modes.includes('qlora') ? ['QLoRA'] : []),
+    ...(input.work.request.set?.use_vllm === true ? ['vLLM'] : []),
+  ];
+  const needs =
+    elsewhere.bf16 || needing.length === 0
+      ? ''
+      : `; ${needing.join(' and ')} ${needing.length > 1 ? 'need' : 'needs'} a CUDA GPU that computes in bf16`;
   const weights = Math.round((2 * facts.parameters) / 2 ** 30);
   const ways = [
+    ...batchThatFits(input, elsewhere),
     ...writerThatFits(input, elsewhere),
     ...modeThatFits(input, elsewhere),
     ...lengthThatFits(input, elsewhere),
@@ -41,6 +46,27 @@ export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewh
       ? `What would fit: the same command with ${ways.join(', or with ')}.`
       : 'Neither an adapter nor shorter sequences would fit: take a smaller model.',
   );
+}
+
+/** Where a batch was asked for; without that the plan takes one that fits. */
+function batchThatFits({ work, ...input }: SearchInput, { fits }: Elsewhere): string[] {
+  const asked = work.request.set?.per_device_train_batch_size;
+  if (typeof asked !== 'number') return [];
+  const smaller = halves(asked, work.method === 'kto' ? 2 : 1).find((per_device_train_batch_size) => {
+    const request = { ...work.request, set: { ...work.request.set, per_device_train_batch_size } };
+    return allowed(() => fits({ ...input, work: { ...work, request } }));
+  });
+  return smaller === undefined ? [] : [`--set per_device_train_batch_size=${smaller}`];
+}
+
+/** Not every batch is whole groups of answers. */
+function allowed(fits: () => boolean): boolean {
+  try {
+    return fits();
+  } catch (error) {
+    if (error instanceof TrainerError) return false;
+    throw error;
+  }
 }
 
 function writerThatFits({ work, ...input }: SearchInput, { fits }: Elsewhere): string[] {

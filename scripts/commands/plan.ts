@@ -10,6 +10,7 @@ import { methodAsked } from './choose-method.ts';
 import type { CommandContext } from './context.ts';
 import { makePlan } from './make-plan.ts';
 import { absoluteRewards } from './reward-flags.ts';
+import { sameAgain } from './same-plan.ts';
 
 type Flags = Partial<Omit<Request, 'set'>> & { from?: string; out?: string; set?: string[]; json?: boolean };
 
@@ -21,13 +22,18 @@ export async function planCommand(flags: Flags, context: CommandContext): Promis
   const { request, flavor } = mergeRequest(base, given);
   const overrides = { ...request.set, ...parseOverrides(set ?? [], methodAsked(request)) };
   if (Object.keys(overrides).length > 0) request.set = overrides;
-  const { plan, digest } = await makePlan(request, context, base && { plan: base, flavor });
+  const made = await makePlan(request, context, base && { plan: base, flavor });
+  const unchanged = Object.keys(given).length === 0 && (set ?? []).length === 0;
+  const { plan, digest, demo } = base && unchanged ? sameAgain(base, made) : made;
   const path = resolve(context.cwd, outPath ?? `${plan.output.trackio.run_name}.plan.json`);
   await writePlanFile(path, plan);
   const { estimate, alternatives } = plan;
-  const card = renderCard(plan, digest, path);
+  const card = renderCard(plan, digest, path, demo);
   const priced = { ...estimate, price_as_of: plan.made.price_as_of };
-  context.out.result({ digest, path, plan, estimate: priced, alternatives, card }, () => card);
+  context.out.result(
+    { digest, path, plan, estimate: priced, alternatives, ...(demo ? { demo } : {}), card },
+    () => card,
+  );
   return EXIT.ok;
 }
 

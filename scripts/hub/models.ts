@@ -3,6 +3,7 @@ import { errorMessage, TrainerError } from '../errors.ts';
 import { preview } from '../printable.ts';
 import { authHeaders, bodyMessage, getJson, type Hub, httpError } from './client.ts';
 import { MAX_TEXT_BYTES, type ModelFiles, tooLarge } from './model-files.ts';
+import { parsePythonJson } from './python-json.ts';
 import { remoteFile } from './remote-file.ts';
 import { readHeader, type StoredTensor } from './safetensors.ts';
 import { urlPath } from './url-path.ts';
@@ -137,7 +138,7 @@ async function readWeights(
 
 function parseJson(text: string, what: string): unknown {
   try {
-    return JSON.parse(text);
+    return parsePythonJson(text);
   } catch (cause) {
     throw new TrainerError('usage', 'broken_json', `${what} is not valid JSON`, 'Choose another model.', { cause });
   }

@@ -2,7 +2,7 @@ import { type Mapping, shellWord } from '../plan/mapping.ts';
 import type { Plan } from '../plan/schema.ts';
 import { valueText } from '../plan/value-text.ts';
 import { grouped, preview, printable } from '../printable.ts';
-import { demoLines } from './demo-line.ts';
+import { type Demo, demoLines } from './demo-line.ts';
 import { launchLine } from './launch-line.ts';
 import { riskLines } from './risk-lines.ts';
 import { style } from './style.ts';
@@ -12,7 +12,7 @@ import { count, duration, many, money, rate } from './units.ts';
  * The review card: what the person says yes to, one screen. Order as in the design: model and data, how,
  * hardware, time and cost, where it goes and who sees it, what could go wrong, the digest, one question.
  */
-export function renderCard(plan: Plan, digest: string, path: string): string {
+export function renderCard(plan: Plan, digest: string, path: string, demo: Demo | null = null): string {
   const { hardware, output } = plan;
   const local = hardware.backend === 'local';
   const rows: [string, string | string[]][] = [
@@ -39,7 +39,7 @@ export function renderCard(plan: Plan, digest: string, path: string): string {
     style.bold(`Fine-tune ${shortName(plan.model.id)} on ${shortName(plan.dataset.id)}`),
     ...body,
     ...alternatives(plan),
-    ...row('Demo', demoLines(plan, path)),
+    ...row('Demo', demoLines(demo, path)),
     '',
     `Digest  ${digest}`,
     `Plan    ${printable(path)}`,

@@ -15,8 +15,5 @@ export function riskLines(plan: Plan): string[] {
   if (plan.limits.timeout_seconds < plan.estimate.seconds) {
     lines.push('It is stopped before it is expected to end: the model then is a checkpoint; raise --timeout');
   }
-  if (plan.hardware.backend === 'hf' && plan.estimate.max_usd > 5 && plan.dataset.examples === null) {
-    lines.push('This is a long run: a demo first costs cents: the same command with --examples 100');
-  }
   return lines.length > 0 ? lines : ['nothing found'];
 }

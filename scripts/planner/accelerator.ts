@@ -15,7 +15,7 @@ export interface Accelerator {
   bandwidth_gb_s: number;
   /** What NCCL reaches between several of them in one machine, GB/s of bus bandwidth. */
   link_gb_s: number;
-  /** Turing and older compute bf16 by emulation, far slower: such a card trains in fp16. */
+  /** Turing and older compute bf16 by emulation, far slower: such a card trains in fp16, or in fp32 where that overflows. */
   bf16: boolean;
 }
 

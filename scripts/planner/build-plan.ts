@@ -4,9 +4,11 @@ import { canonicalJson, sha256 } from '../plan/digest.ts';
 import type { Planned } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import { PLAN_SCHEMA_VERSION, type Plan, type PlanDraft } from '../plan/schema.ts';
+import { type Candidate, toAlternative } from './candidate.ts';
 import { launchOf } from './launch.ts';
+import { longRun } from './long-run.ts';
 import type { ModelFacts } from './model-facts.ts';
-import { type Candidate, cents, round, toAlternative } from './search.ts';
+import { cents, round } from './rounding.ts';
 import type { Decision } from './workload.ts';
 
 /** Everything that a plan is made of, already read and decided. */
@@ -100,7 +102,7 @@ export function buildPlan(input: PlanInput): PlanDraft {
     why: input.decisions,
     // A plan that learns from a reward has one.
     findings: input.report.findings.filter(({ code }) => code !== 'reward_needed'),
-    notes: [...input.notes, ...facts.notes, ...input.dataset.notes],
+    notes: [...input.notes, ...longRun(chosen), ...facts.notes, ...input.dataset.notes],
   };
 }
 
@@ -136,7 +138,8 @@ function planDataset(input: PlanInput, owned: (suffix: string) => string): Plan[
 function runName(input: PlanInput): string {
   const { request, facts, dataset, chosen } = input;
   const identity = canonicalJson([
-    request,
+    // What was not asked for is kept by a plan that starts from another: the same work has the same name.
+    { ...request, method: input.method, flavor: undefined },
     facts.revision,
     facts.adapter,
     dataset.revision ?? dataset.fingerprint,

@@ -1,36 +1,50 @@
-import type { Candidate } from './search.ts';
+import type { Candidate } from './candidate.ts';
 
 /** Of the cheapest run's price. */
-const HARDLY_MORE = 1.15;
+export const HARDLY_MORE = 1.15;
+/** Of a run longer than a working day: waiting for it costs, too. */
+const WORTH_A_DAY = 1.5;
+/** All weights learn the most, and an adapter hardly less: what they may cost against it. */
+const WORTH_ALL_WEIGHTS = 1.5;
 /** Seconds. */
 export const WORKING_DAY = 8 * 3600;
 
 /**
  * The one to take. First of all weights and LoRA on one accelerator, then on several, then QLoRA in that order: several
  * cost more to start, and their time is less certain. But where one would take longer than a working day, several that
- * cost hardly more and take less than half the time.
+ * cost hardly more and take less than half the time. All weights where they fit for at most half more than LoRA costs.
  */
 export function choose(cheapestFirst: readonly Candidate[]): Candidate | undefined {
   for (const quantized of [false, true]) {
     const same = cheapestFirst.filter(({ recipe }) => (recipe.mode === 'qlora') === quantized);
-    const one = cheapest(same.filter(({ flavor }) => !(flavor.accelerators > 1)));
-    const several = cheapest(same.filter(({ flavor }) => flavor.accelerators > 1));
-    const better = one && several && one.seconds > WORKING_DAY && clearlyFaster(several, one);
+    const one = worthIt(same.filter(({ flavor }) => !(flavor.accelerators > 1)));
+    const several = worthIt(same.filter(({ flavor }) => flavor.accelerators > 1));
+    const like = one?.recipe.mode !== 'full' || several?.recipe.mode === 'full';
+    const better = one && several && like && one.seconds > WORKING_DAY && clearlyFaster(several, one);
     if (one || several) return better ? several : (one ?? several);
   }
   return undefined;
 }
 
+/** The best of what fits, or all weights where it is LoRA and they cost little more. */
+function worthIt(cheapestFirst: readonly Candidate[]): Candidate | undefined {
+  const first = cheapest(cheapestFirst);
+  if (first?.recipe.mode !== 'lora') return first;
+  const full = cheapest(cheapestFirst.filter(({ recipe }) => recipe.mode === 'full'));
+  return full && full.usd <= WORTH_ALL_WEIGHTS * first.usd ? full : first;
+}
+
 /**
  * The cheapest, or the fastest of those that cost hardly more and take less than half the time. The estimates are no
- * finer than that, and somebody waits.
+ * finer than that, and somebody waits. Where the cheapest takes longer than a working day, half more is worth it.
  */
 function cheapest(cheapestFirst: readonly Candidate[]): Candidate | undefined {
   const [first] = cheapestFirst;
   if (!first) return undefined;
-  const faster = cheapestFirst.filter((one) => clearlyFaster(one, first)).sort((a, b) => a.seconds - b.seconds);
+  const worth = first.seconds > WORKING_DAY ? WORTH_A_DAY : HARDLY_MORE;
+  const faster = cheapestFirst.filter((one) => clearlyFaster(one, first, worth)).sort((a, b) => a.seconds - b.seconds);
   return faster[0] ?? first;
 }
 
-const clearlyFaster = (one: Candidate, other: Candidate): boolean =>
-  one.usd <= HARDLY_MORE * other.usd && one.seconds < other.seconds / 2;
+const clearlyFaster = (one: Candidate, other: Candidate, worth = HARDLY_MORE): boolean =>
+  one.usd <= worth * other.usd && one.seconds < other.seconds / 2;

@@ -1,5 +1,6 @@
 import { TrainerError } from '../errors.ts';
 import type { Recipe } from '../plan/schema.ts';
+import { overflowsFp16 } from './fp16.ts';
 import { methodRecipe } from './method-recipe.ts';
 import { packs } from './packing.ts';
 import { answersPerPrompt } from './steps.ts';
@@ -18,7 +19,14 @@ const largeBatch = (rows: number): string =>
  * for a step of more prompts than there are: TRL leaves such a step out, and no other is left.
  */
 export function doubts(work: Workload, recipe: Recipe, processes = 1): string[] {
-  return [...rate(work, recipe), ...batch(work, recipe, processes)];
+  return [...precision(work, recipe), ...rate(work, recipe), ...batch(work, recipe, processes)];
+}
+
+function precision({ facts }: Workload, recipe: Recipe): string[] {
+  const family = overflowsFp16(facts);
+  return family === null || recipe.precision !== 'fp32' || recipe.training_args.use_cpu === true
+    ? []
+    : [`${family} overflows in fp16, and this accelerator has no bf16: it computes in fp32, several times slower`];
 }
 
 function rate({ method }: Workload, { mode, training_args }: Recipe): string[] {

@@ -1,14 +1,16 @@
 import type { Flavor } from '../plan/flavor.ts';
 import type { Recipe } from '../plan/schema.ts';
 import { acceleratorOf } from './accelerator.ts';
+import { storedCheckpoints } from './checkpoints.ts';
 import type { Strategy } from './launch.ts';
 import { PICTURE_TOKENS } from './lengths.ts';
 import { loraParameters } from './memory/states.ts';
-import { diskGib, type MemoryParts, ramGib, totalGib, trainingMemory } from './memory.ts';
+import { type MemoryInput, type MemoryParts, totalGib, trainingMemory } from './memory.ts';
 import { hasReference, methodRecipe } from './method-recipe.ts';
 import { packs } from './packing.ts';
+import { diskGib, ramGib } from './ram-and-disk.ts';
 import { checkpoints } from './recipe.ts';
-import { vllmGib } from './vllm.ts';
+import { usesVllm, vllmGib } from './vllm.ts';
 import { numberOr, type Workload } from './workload.ts';
 
 export interface FootprintInput {
@@ -52,7 +54,8 @@ export function footprint(input: FootprintInput): { memory: MemoryParts; gib: nu
     optimizer: recipe.training_args.optim === 'adamw_torch' ? 'foreach' : 'fused',
     sequences: methodRecipe(method).sequences,
     reference: hasReference(work),
-    generated: generatedTogether(work, recipe),
+    ...evaluatedTogether(input, processes.count),
+    generated: generatedTogether(work, recipe, processes.count),
     ...(methodRecipe(method).generation ? { scored: numberOr(recipe.training_args.max_completion_length, 256) } : {}),
     classifier: method === 'reward',
     picture_tokens: work.report.vision ? (work.facts.tower?.tokens_per_picture ?? PICTURE_TOKENS) : 0,
@@ -64,13 +67,33 @@ export function footprint(input: FootprintInput): { memory: MemoryParts; gib: nu
   const trained = recipe.mode === 'full' ? facts.parameters : loraParameters(facts, rank);
   if (accelerator && ramGib(facts, weightBytes, trained, processes) > flavor.ram_gib) return null;
   if (flavor.disk_gib !== null && input.backend === 'hf') {
-    if (diskGib(facts, recipe.mode, rank, processes.sharded) > flavor.disk_gib) return null;
+    const stored = { checkpoints: storedCheckpoints(recipe), sharded: processes.sharded, vllm: usesVllm(recipe) };
+    if (diskGib(facts, trained, stored) > flavor.disk_gib) return null;
   }
   return { memory: vllm > 0 ? { ...memory, vllm } : memory, gib: total };
 }
 
-/** Sequences that transformers generates side by side: all answers of an optimizer step. */
-function generatedTogether(work: Workload, { training_args: args }: Recipe): number {
+/** Rows held out, or answers to them, that pass side by side. */
+function evaluationBatch({ eval_rows }: Workload, { training_args: args }: Recipe, processes: number): number {
+  const batch = numberOr(args.per_device_eval_batch_size, numberOr(args.per_device_train_batch_size, 1));
+  return Math.min(batch, Math.ceil((eval_rows * numberOr(args.num_generations_eval, 1)) / processes));
+}
+
+function evaluatedTogether(
+  { work, recipe, max_length }: FootprintInput,
+  processes: number,
+): Pick<MemoryInput, 'evaluated'> {
+  const rows = evaluationBatch(work, recipe, processes);
+  if (rows === 0) return {};
+  return packs(work)
+    ? { evaluated: { sequences: 1, max_length: rows * max_length, padded: true } }
+    : { evaluated: { sequences: rows, max_length, padded: rows * methodRecipe(work.method).sequences > 1 } };
+}
+
+/** Sequences that transformers generates side by side: all answers of an optimizer step, or of a batch held out. */
+function generatedTogether(work: Workload, recipe: Recipe, processes: number): number {
+  const { training_args: args } = recipe;
   if (methodRecipe(work.method).generation === null || args.use_vllm === true) return 0;
-  return numberOr(args.per_device_train_batch_size, 1) * numberOr(args.gradient_accumulation_steps, 1);
+  const step = numberOr(args.per_device_train_batch_size, 1) * numberOr(args.gradient_accumulation_steps, 1);
+  return Math.max(step, evaluationBatch(work, recipe, processes));
 }

@@ -1,5 +1,6 @@
-import { WORKING_DAY } from './choose.ts';
-import { type Candidate, cents } from './search.ts';
+import type { Candidate } from './candidate.ts';
+import { HARDLY_MORE, WORKING_DAY } from './choose.ts';
+import { cents } from './rounding.ts';
 import type { Decision } from './workload.ts';
 
 export interface HardwareChoice {
@@ -31,15 +32,21 @@ export function hardwareDecisions(choice: HardwareChoice): Decision[] {
 function whyMode({ chosen, fitting, modes, why, asked }: HardwareChoice): string {
   const [best] = modes;
   const { mode } = chosen.recipe;
-  if (mode === best) return why;
+  if (mode === best) return mode === 'full' ? `${why}${besideLora(chosen, fitting)}` : why;
   const better = fitting.filter(({ recipe }) => recipe.mode === (mode === 'qlora' ? 'lora' : best));
   const [dearer] = better;
   if (mode === 'qlora') return `${whyNotLora(chosen, dearer, asked)}; 4 bits are slower and learn a little less`;
   const same = better.find(({ flavor }) => flavor.name === chosen.flavor.name);
   if (same) return `all weights would take ${takes(same)} there, more than the budget`;
   return dearer
-    ? `all weights need a bigger accelerator: on ${dearer.flavor.name} they would take ${takes(dearer)}`
+    ? `all weights need a bigger accelerator: on ${dearer.flavor.name} they would take ${takes(dearer)}, LoRA takes ${takes(chosen)} here`
     : 'training all weights fits no hardware here';
+}
+
+/** What an adapter would have saved, where all weights cost more than it. */
+function besideLora(chosen: Candidate, fitting: readonly Candidate[]): string {
+  const lora = fitting.find(({ recipe, usd }) => recipe.mode === 'lora' && usd < chosen.usd);
+  return lora ? `; LoRA on ${lora.flavor.name} would take ${takes(lora)}` : '';
 }
 
 function whyNotLora({ flavor }: Candidate, dearer: Candidate | undefined, asked: string | undefined): string {
@@ -52,8 +59,8 @@ function whyNotLora({ flavor }: Candidate, dearer: Candidate | undefined, asked:
 function whyFlavor({ chosen, fitting, asked, kept }: HardwareChoice): string {
   if (asked !== undefined && asked !== 'auto') return 'asked for';
   if (kept !== undefined) return 'as in the plan that this one starts from';
-  // QLoRA is no match for what fits as LoRA, however cheap, nor several accelerators for one.
-  const like = fitting.filter(({ recipe }) => recipe.mode !== 'qlora' || chosen.recipe.mode === 'qlora');
+  // QLoRA is no match for what fits as LoRA, however cheap, nor LoRA for all weights, nor several accelerators for one.
+  const like = fitting.filter(({ recipe }) => rank(recipe.mode) <= rank(chosen.recipe.mode));
   const several = chosen.flavor.accelerators > 1;
   const one = like.find(({ flavor }) => flavor.accelerators === 1);
   if (several && one) {
@@ -66,7 +73,8 @@ function whyFlavor({ chosen, fitting, asked, kept }: HardwareChoice): string {
   );
   const [cheapest] = others.filter(({ usd }) => usd < chosen.usd);
   if (cheapest && cheapest.seconds > 2 * chosen.seconds) {
-    return `less than half the time for little more than on ${cheapest.flavor.name}: ${takes(cheapest)} there`;
+    const more = chosen.usd <= HARDLY_MORE * cheapest.usd ? ' for little more than' : ' it would take';
+    return `less than half the time${more} on ${cheapest.flavor.name}: ${takes(cheapest)} there`;
   }
   if (cheapest) return WITHIN_BUDGET;
   const [small] = others
@@ -78,6 +86,9 @@ function whyFlavor({ chosen, fitting, asked, kept }: HardwareChoice): string {
   if (next) return `${least}; next is ${next.flavor.name}, ${takes(next)}`;
   return like.length > 1 ? 'no other single accelerator fits' : 'nothing else fits';
 }
+
+/** The best first. */
+const rank = (mode: Candidate['recipe']['mode']): number => ['full', 'lora', 'qlora'].indexOf(mode);
 
 const takes = ({ seconds, usd }: Candidate): string =>
   `${seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`} for $${cents(usd).toFixed(2)}`;

@@ -1,7 +1,7 @@
-import { asked, generation } from './memory/forward-only.ts';
+import { asked, evaluation, generation } from './memory/forward-only.ts';
 import { phases } from './memory/phases.ts';
 import { type Processes, type ShardedPhase, shardedPhases, shardedStates } from './memory/sharding.ts';
-import { loraParameters, type Mode, states } from './memory/states.ts';
+import { type Mode, states } from './memory/states.ts';
 import { type Phase, type Step, withoutOutputLayer } from './memory/step.ts';
 import { withTower } from './memory/vision.ts';
 import type { ModelFacts } from './model-facts.ts';
@@ -39,6 +39,8 @@ export interface MemoryInput {
   optimizer?: 'fused' | 'foreach';
   /** A frozen copy of the model beside the trained one; LoRA needs none. */
   reference?: boolean;
+  /** Of a batch of rows held out; none, if not said. */
+  evaluated?: { sequences: number; max_length: number; padded: boolean };
   /** Sequences of `max_length` that are generated side by side. */
   generated?: number;
   /** Tokens of a sequence that the loss scores, and of a generated one's answer; all of them, if not said. */
@@ -93,6 +95,15 @@ export function trainingMemory(input: MemoryInput): MemoryParts {
   const all: MemoryPhase[] = sharded ? shardedPhases(step, processes) : withTower(step, phases(step));
   const copies = input.reference && mode === 'full' ? 2 : 1;
   if (input.reference && !sharded) all.push(...withTower(step, asked(step)));
+  if (input.evaluated) {
+    const { sequences, max_length: length, padded } = input.evaluated;
+    const batch = { sequences: sequences * (input.sequences ?? 1), length, padded };
+    const held_out = { ...step, batch, scored: step.scored === null ? null : Math.min(length, input.scored ?? length) };
+    // FSDP2 casts nothing twice, and gathers no more than in training.
+    const gathered = Math.max(...all.map(({ communication = 0 }) => communication));
+    const whole = withTower(held_out, [evaluation(held_out)]);
+    all.push(...(sharded ? whole.map((phase) => ({ ...phase, casts: 0, communication: gathered })) : whole));
+  }
   if (input.generated) all.push(...generation(step, input.generated, input.scored ?? max_length));
   const fullest = all.reduce((most, phase) => (size(phase) > size(most) ? phase : most));
   const several = processes !== undefined && processes.count > 1;
@@ -127,26 +138,3 @@ export const allocatedGib = (parts: MemoryParts, workspace = WORKSPACE_GIB): num
 
 /** What PyTorch reserves for it on one accelerator alone, GiB: without the CUDA context. */
 export const reservedGib = (parts: MemoryParts): number => totalGib(parts) - CONTEXT_GIB;
-
-/** Of a process: Python, PyTorch and the data. */
-const PROCESS_RAM_GIB = 4;
-
-/**
- * RAM that loading takes: the weights pass through it before they reach the accelerator, those of every process with a
- * copy of its own. Under FSDP2 the first process alone reads them, and gathers what a checkpoint holds there.
- */
-export function ramGib(facts: ModelFacts, weight_bytes: number, trained: number, processes?: Processes): number {
-  const { count, sharded } = processes ?? { count: 1, sharded: false };
-  const weights = facts.parameters * weight_bytes;
-  // Adam's two moments, in fp32, are the largest part that is gathered at once.
-  return (sharded ? Math.max(weights, 8 * trained) : count * weights) / GIB + count * PROCESS_RAM_GIB;
-}
-
-/**
- * Disk: Python packages, the download, the saved model, and two checkpoints with their optimizer state. Under FSDP2 a
- * checkpoint has the weights twice, as a model and as PyTorch's own file (Trainer._save_optimizer_and_scheduler).
- */
-export function diskGib(facts: ModelFacts, mode: Mode, lora_rank: number, sharded = false): number {
-  const trained = mode === 'full' ? facts.parameters : loraParameters(facts, lora_rank);
-  return 12 + (facts.parameters * 2 + trained * 4 + 2 * trained * (sharded ? 16 : 12)) / GIB;
-}

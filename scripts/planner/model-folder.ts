@@ -2,6 +2,7 @@ import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises
 import { join } from 'node:path';
 import { errorMessage, systemErrorCode, TrainerError } from '../errors.ts';
 import { MAX_TEXT_BYTES, type ModelFiles, tooLarge } from '../hub/model-files.ts';
+import { parsePythonJson } from '../hub/python-json.ts';
 import { type RangedFile, readHeader, type StoredTensor } from '../hub/safetensors.ts';
 import { MissingShard, readTensors } from '../hub/weight-files.ts';
 import { preview } from '../printable.ts';
@@ -29,7 +30,7 @@ export async function openModelFolder(folder: string): Promise<ModelFiles> {
   const json = async (file: string): Promise<unknown> => {
     const text = await readText(join(folder, file));
     try {
-      return text === null ? null : JSON.parse(text);
+      return text === null ? null : parsePythonJson(text);
     } catch (cause) {
       throw broken(join(folder, file), cause);
     }

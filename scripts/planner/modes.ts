@@ -24,12 +24,16 @@ export function modesFor(
   if (Object.keys(loraAsked(set)).length > 0)
     return { modes: ['lora', 'qlora'], why: 'its rank or the like was asked for' };
   const size =
-    facts.parameters >= 1e8
-      ? `${(facts.parameters / 1e9).toPrecision(2)} B`
-      : `${(facts.parameters / 1e6).toPrecision(2)} M`;
+    facts.parameters >= 1e8 ? `${twoDigits(facts.parameters / 1e9)} B` : `${twoDigits(facts.parameters / 1e6)} M`;
   return facts.parameters > LORA_ABOVE_PARAMETERS
     ? { modes: ['lora', 'qlora'], why: `${size} parameters: above 3 B all weights cost too much memory` }
     : { modes: ['full', 'lora', 'qlora'], why: `${size} parameters: all weights fit, and learn the most` };
+}
+
+/** 0.60, 4.1, 410. */
+function twoDigits(value: number): string {
+  const digits = value.toPrecision(2);
+  return digits.includes('e') ? String(Number(digits)) : digits;
 }
 
 function packedAlready({ id }: ModelFacts): TrainerError {

@@ -39,6 +39,12 @@ export function checkConflicts(work: Workload): void {
   if (set.assistant_only_loss === true && work.report.conversational !== true) {
     throw refuse('assistant_only_loss', 'it is for conversations, and these rows are plain text');
   }
+  if (work.method === 'sft' && Number(set.label_smoothing_factor ?? 0) > 0) {
+    throw refuse(
+      'label_smoothing_factor',
+      'TRL makes the logits of the whole vocabulary for it, and is about to drop it',
+    );
+  }
   if (work.request.lora === 'off') {
     const [name] = Object.keys(set).filter(isLoraArgument);
     if (name !== undefined) throw refuse(name, 'it is for an adapter, and --lora off trains all weights');
@@ -48,6 +54,9 @@ export function checkConflicts(work: Workload): void {
   }
   const withoutVllm = set.use_vllm === true ? whyNoVllm(work) : null;
   if (withoutVllm !== null) throw refuse('use_vllm', withoutVllm);
+  const [unused] = set.use_vllm === true ? [] : Object.keys(set).filter((name) => name.startsWith('vllm_'));
+  if (unused !== undefined)
+    throw refuse(unused, `it is for vLLM, which is used for certain with --set use_vllm=true alone`);
   checkWorkers(set, refuse);
   checkScheduler(set, refuse);
   checkEvaluation(work, set, refuse);

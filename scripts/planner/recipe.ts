@@ -2,6 +2,7 @@ import type { JsonValue } from '../plan/json.ts';
 import { isOnline } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { Recipe } from '../plan/schema.ts';
+import { overflowsFp16 } from './fp16.ts';
 import { answerTokens } from './lengths.ts';
 import { loraAsked, trainerArguments } from './lora-arguments.ts';
 import { loraRank } from './lora-rank.ts';
@@ -70,7 +71,8 @@ export function buildRecipe(
   const steps = totalSteps(work, batch * processes, accumulation, epochs, sequences);
   const fifth = Math.max(1, Math.ceil(steps / 5));
   const every = Math.min(fifth, choice.save_every ?? fifth);
-  const precision = target.kind !== 'cuda' ? 'fp32' : target.bf16 ? 'bf16' : 'fp16';
+  const precision =
+    target.kind !== 'cuda' ? 'fp32' : target.bf16 ? 'bf16' : overflowsFp16(work.facts) ? 'fp32' : 'fp16';
   const training_args: Record<string, JsonValue> = {
     ...(request.maxSteps === undefined ? { num_train_epochs: epochs } : { max_steps: request.maxSteps }),
     learning_rate: request.learningRate ?? own.learning_rate[mode === 'full' ? 'full' : 'lora'],
@@ -109,7 +111,7 @@ export function buildRecipe(
     mode,
     precision,
     // LoRA's base is only read: 16 bits hold it. Trained weights are kept in fp32, computed in 16 bits.
-    weights_dtype: mode === 'full' || target.kind !== 'cuda' ? 'float32' : target.bf16 ? 'bfloat16' : 'float16',
+    weights_dtype: mode === 'full' || precision === 'fp32' ? 'float32' : target.bf16 ? 'bfloat16' : 'float16',
     // sdpa, with PyTorch's own kernel for the GPU. The Hub's flash kernels are fetched by the newest build of a branch,
     // which no digest covers, and builds for a new PyTorch come late (huggingface/kernels-community issue 1082).
     attn_implementation: null,

@@ -1,6 +1,7 @@
 import type { Flavor } from '../plan/flavor.ts';
 import type { Recipe } from '../plan/schema.ts';
 import { acceleratorOf } from './accelerator.ts';
+import { savesOf } from './checkpoints.ts';
 import type { Strategy } from './launch.ts';
 import { answerTokens, sequencesOf } from './lengths.ts';
 import { loraParameters } from './memory/states.ts';
@@ -8,6 +9,7 @@ import { hasReference, methodRecipe } from './method-recipe.ts';
 import { packedSequences, packs } from './packing.ts';
 import { paddedTokens } from './padding.ts';
 import { checkpoints } from './recipe.ts';
+import { trainedRows } from './steps.ts';
 import { type Batches, type JobTime, jobTime } from './time.ts';
 import { usesVllm } from './vllm.ts';
 import { numberOr, type Workload } from './workload.ts';
@@ -37,7 +39,7 @@ export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
   const evaluations = evaluationsOf(work, recipe);
 
   const training = {
-    count: recipe.total_steps * accumulation,
+    count: recipe.total_steps * batchesOfStep(input, batch * processes, accumulation),
     ...batchShape(input, batch),
   };
   const held_out = packedSequences(work, work.eval_rows, input.max_length);
@@ -46,11 +48,11 @@ export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
     count: evaluations * Math.ceil(evaluated),
     ...batchShape(input, evalBatch),
   };
-  const saves = Math.ceil(recipe.total_steps / numberOr(args.save_steps, recipe.total_steps));
   const time = jobTime({
     facts: work.facts,
     mode: recipe.mode,
     weight_bytes: recipe.weights_dtype === 'float32' ? 4 : 2,
+    fp32: recipe.precision === 'fp32',
     checkpointing: checkpoints(recipe),
     trained: recipe.lora ? loraParameters(work.facts, recipe.lora.r) : work.facts.parameters,
     total_steps: recipe.total_steps,
@@ -60,15 +62,25 @@ export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
     generation: generationRounds(input, batch * accumulation, evaluation),
     vllm: usesVllm(recipe),
     data_tokens: (work.rows + work.eval_rows) * work.tokens.mean,
-    tokenizers: numberOr(args.dataset_num_proc, 1),
+    tokenizers: Math.min(numberOr(args.dataset_num_proc, 1), Math.max(1, flavor.cpus)),
     tokens_uncertainty: work.tokens.estimated ? ESTIMATED_TOKENS_UNCERTAINTY : 1,
-    checkpoints: args.save_strategy === 'no' ? 0 : saves,
+    checkpoints: savesOf(recipe),
     backend: input.backend,
     accelerator: acceleratorOf(flavor),
     processes: { count: processes, strategy },
     cpus: flavor.cpus,
   });
   return { ...time, tokens: Math.round(training.count * training.sequences * training.tokens * processes) };
+}
+
+/**
+ * Micro-batches of a step, on average: an epoch's last step takes what is left of the rows. Where prompts are answered
+ * each step is whole.
+ */
+function batchesOfStep({ work, max_length }: RunTimeInput, batch: number, accumulation: number): number {
+  if (methodRecipe(work.method).generation !== null) return accumulation;
+  const epoch = Math.max(1, Math.ceil(trainedRows(work, packedSequences(work, work.rows, max_length)) / batch));
+  return epoch / Math.ceil(epoch / accumulation);
 }
 
 /** Before and after training, and every so many steps. */

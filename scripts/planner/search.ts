@@ -1,44 +1,17 @@
 import type { Flavor } from '../plan/flavor.ts';
-import { billedUsd } from '../plan/price.ts';
-import type { Alternative, Recipe } from '../plan/schema.ts';
+import type { Recipe } from '../plan/schema.ts';
 import { acceleratorOf } from './accelerator.ts';
+import { type Candidate, priced, type SearchInput } from './candidate.ts';
 import { footprint } from './footprint.ts';
 import { launched, type Strategy, strategiesFor } from './launch.ts';
-import type { MemoryParts } from './memory.ts';
 import { mayPack, packedSequences } from './packing.ts';
 import { buildRecipe, checkpoints, type Mode } from './recipe.ts';
-import { runTime } from './run-time.ts';
+import { cents } from './rounding.ts';
 import { batchesFor, effectiveBatch } from './steps.ts';
-import { type JobTime, timeoutFor } from './time.ts';
 import { withVllm, writersFor } from './vllm.ts';
 import { numberOr, type Target, type Workload } from './workload.ts';
 
-/** One way to run the work: a machine, a recipe that fits it, and what that takes. */
-export interface Candidate {
-  flavor: Flavor;
-  /** How the flavor's accelerators share the work, a process each. */
-  strategy: Strategy;
-  recipe: Recipe;
-  memory: MemoryParts;
-  gpu_memory_gib: number;
-  tokens: number;
-  /** What `seconds` is made of, and how far it may be off. */
-  time: JobTime;
-  seconds: number;
-  usd: number;
-  timeout_seconds: number;
-  max_usd: number;
-}
-
-export interface SearchInput {
-  work: Workload;
-  modes: Mode[];
-  backend: 'hf' | 'local';
-  max_length: number;
-  epochs: number;
-  /** Asked for; null to derive it from the estimate. */
-  timeout_seconds: number | null;
-}
+export { type Candidate, cents, type SearchInput };
 
 /** The most work between two checkpoints, by the estimate. */
 const CHECKPOINT_SECONDS = 1800;
@@ -152,7 +125,7 @@ function withCheckpoints(candidate: Candidate, again: (save_every: number) => Ca
 /** The candidate, or null where memory, RAM or disk are too small for it. */
 function onFlavor(input: SearchInput, flavor: Flavor, recipe: Recipe, strategy: Strategy): Candidate | null {
   const fits = footprint({ ...input, flavor, recipe, strategy });
-  return fits ? priced(input, flavor, recipe, strategy, fits.memory, fits.gib) : null;
+  return fits ? priced(input, { flavor, strategy, recipe, memory: fits.memory, gpu_memory_gib: fits.gib }) : null;
 }
 
 /** Every machine on which the work fits, cheapest first. */
@@ -171,42 +144,3 @@ export function targetOf(flavor: Flavor, capability: number | null = null): Targ
   if (!accelerator) return { kind: 'cpu', bf16: false };
   return { kind: 'cuda', bf16: capability === null ? accelerator.bf16 : capability >= 8 };
 }
-
-export function toAlternative(candidate: Candidate): Alternative {
-  return {
-    flavor: candidate.flavor.name,
-    recipe: candidate.recipe.mode,
-    gpu_memory_gib: round(candidate.gpu_memory_gib, 1),
-    seconds: Math.round(candidate.seconds),
-    usd: cents(candidate.usd),
-  };
-}
-
-function priced(
-  input: SearchInput,
-  flavor: Flavor,
-  recipe: Recipe,
-  strategy: Strategy,
-  memory: MemoryParts,
-  total: number,
-): Candidate {
-  const { tokens, ...time } = runTime({ ...input, recipe, flavor, strategy });
-  const timeout = input.timeout_seconds ?? timeoutFor(time);
-  return {
-    flavor,
-    strategy,
-    recipe,
-    memory,
-    gpu_memory_gib: total,
-    tokens,
-    time,
-    seconds: time.seconds,
-    usd: billedUsd(time.seconds, flavor.usd_per_hour),
-    timeout_seconds: timeout,
-    max_usd: billedUsd(timeout, flavor.usd_per_hour),
-  };
-}
-
-/** USD rounded up to the cent, so that what is shown is never less than what is meant. */
-export const cents = (usd: number): number => Math.max(0, Math.ceil(usd * 100 - 1e-9)) / 100;
-export const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;

@@ -87,6 +87,10 @@ export function accumulationFor(work: Workload, batch: number, sequences = work.
   return accumulation;
 }
 
+/** KTO makes two rows of a pair. */
+export const trainedRows = ({ method, report }: Workload, sequences: number): number =>
+  method === 'kto' && report.format === 'preference' ? 2 * sequences : sequences;
+
 /**
  * Steps that transformers' Trainer makes of these rows, or of the packed sequences that they become; where prompts are
  * answered, TRL leaves the last few out. `batch` counts those of all processes.
@@ -98,14 +102,13 @@ export function totalSteps(
   epochs: number,
   sequences = work.rows,
 ): number {
-  const { request, method, report } = work;
+  const { request, method } = work;
   if (request.maxSteps !== undefined) return request.maxSteps;
   if (methodRecipe(method).generation !== null) {
     const prompts = (batch * accumulation) / answersPerPrompt(work);
     const passes = Math.floor(work.rows / prompts) * numberOr(request.set?.num_iterations, 1);
     return Math.max(1, Math.ceil(epochs * passes));
   }
-  // KTO makes two rows of a pair.
-  const rows = method === 'kto' && report.format === 'preference' ? 2 * sequences : sequences;
+  const rows = trainedRows(work, sequences);
   return Math.max(1, Math.ceil(epochs * Math.max(1, Math.ceil(Math.ceil(rows / batch) / accumulation))));
 }

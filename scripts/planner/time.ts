@@ -21,6 +21,8 @@ export interface TimeInput {
   mode: Recipe['mode'];
   /** Bytes of a base weight in memory. */
   weight_bytes: number;
+  /** Computed in fp32 throughout; in 16 bits, if not said. A CPU's figures are of fp32. */
+  fp32?: boolean;
   checkpointing: boolean;
   /** Parameters that are trained. */
   trained: number;
@@ -60,7 +62,7 @@ const UNCERTAINTY = { cpu: 2, experts: 2, fixed: 1.5, several: 1.3, links: 2 };
 
 export function jobTime(input: TimeInput): JobTime {
   const { facts, mode, weight_bytes, accelerator, training, evaluation, forwards } = input;
-  const on = accelerator ? accelerated(accelerator) : cpu(input.cpus);
+  const on = accelerator ? accelerated(accelerator, undefined, input.fp32) : cpu(input.cpus);
   const batch = ({ sequences, tokens, packed }: Batches): MicroBatch => ({
     shape: facts,
     mode,

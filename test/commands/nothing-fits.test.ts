@@ -13,13 +13,35 @@ const input = (
   work: work({ facts: QWEN3_8B, ...overrides }),
   ...{ modes, max_length, backend: 'hf', epochs: 1, timeout_seconds: null },
 });
-const hint = (given: SearchInput, fits: (other: SearchInput) => boolean) => nothingFits(given, 'here', { fits }).hint;
+const hint = (given: SearchInput, fits: (other: SearchInput) => boolean) =>
+  nothingFits(given, 'here', { fits, bf16: true }).hint;
+
+describe('what QLoRA and vLLM need', () => {
+  const message = (given: SearchInput, bf16: boolean) =>
+    nothingFits(given, 'here', { fits: () => false, bf16 }).message;
+  const vllm = input({ method: 'grpo', request: { ...work().request, set: { use_vllm: true } } }, ['lora', 'qlora']);
+
+  it.each<[string, SearchInput, RegExp]>([
+    ['one', input({}, ['lora', 'qlora']), /16 bits; QLoRA needs a CUDA GPU that computes in bf16$/],
+    ['both', vllm, /16 bits; QLoRA and vLLM need a CUDA GPU that computes in bf16$/],
+  ])('is said where there is none: %s', (_, given, expected) => {
+    expect(message(given, false)).toMatch(expected);
+    expect(message(given, true)).toMatch(/in 16 bits$/);
+  });
+});
 
 describe('what would fit', () => {
   it.each<[string, SearchInput, (other: SearchInput) => boolean, string]>([
     ['an adapter', input({}), ({ modes }) => modes[0] === 'lora', '--lora on'],
     ['one on 4 bits', input({}), ({ modes }) => modes[0] === 'qlora', '--lora qlora'],
     ['a quarter of the length', input({}), ({ max_length }) => max_length <= 1024, '--max-length 1024'],
+    [
+      'a smaller batch than was asked for, before all else',
+      input({ request: { ...work().request, set: { per_device_train_batch_size: 100 } } }),
+      ({ work: other, max_length }) =>
+        Number(other.request.set?.per_device_train_batch_size) <= 12 || max_length <= 512,
+      '--set per_device_train_batch_size=12, or with --max-length 512',
+    ],
     [
       'shorter answers, where they are written',
       input({ method: 'grpo' }),

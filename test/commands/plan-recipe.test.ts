@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEMO_FLAGS, startWorld, type World } from './world.ts';
+import { DEMO_FLAGS, fileIn, startWorld, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -55,13 +55,18 @@ describe('where nothing fits, it says what would', () => {
       [...large, '--lora', 'off', '--flavor', 'a10g-large'],
       /the same command with --lora on, or with --flavor \S+ \(full, about \$\d/,
     ],
+    [
+      'a smaller batch',
+      ['--set', 'per_device_train_batch_size=1024', '--flavor', 'a10g-small', '--lora', 'on'],
+      /the same command with --set per_device_train_batch_size=\d+/,
+    ],
     ['another flavor', [...large, '--flavor', 't4-small'], /the same command with --flavor \S+ \(lora, about \$\d/],
   ])('%s', async (_, flags, hint) => {
     const { code, value } = await planned(...flags);
     expect({ code, error: value.error?.code }).toEqual({ code: 2, error: 'nothing_fits' });
     expect(value.error.hint).toMatch(hint);
     // What it names is true.
-    const [, flag = '', other = ''] = /--flavor (\S+)|(--lora on)/.exec(value.error.hint) ?? [];
+    const [, flag = '', other = ''] = /--flavor (\S+)|(--lora on|--set \w+=\d+)/.exec(value.error.hint) ?? [];
     const again = flag ? [...flags, '--flavor', flag] : [...flags, ...other.split(' ')];
     expect((await planned(...again)).code).toBe(0);
   });
@@ -75,5 +80,49 @@ describe('where nothing fits, it says what would', () => {
     expect(value.error.hint).toMatch(/^On --flavor t4-small it could bill \$\d+\.\d\d at the most/);
     const { value: within } = await planned('--max-cost', between);
     expect(within.estimate.max_usd).toBeLessThanOrEqual(Number(between));
+  });
+
+  it('nothing, but the cheapest of all ways, where all are too dear', async () => {
+    const { code, value } = await planned('--max-cost', '0.01');
+    expect(code).toBe(4);
+    const [, mode, flavor = '', usd] =
+      /cheapest job, (.*) on (\S+), could bill \$(\S+) \(/.exec(value.error.message) ?? [];
+    expect(mode).toBe('lora');
+    const { value: cheapest } = await planned('--flavor', flavor, '--lora', 'on');
+    expect(cheapest.estimate.max_usd.toFixed(2)).toBe(usd);
+  });
+});
+
+describe('a demo of a run that costs dollars', () => {
+  const rows = Array.from({ length: 600 }, (_, n) =>
+    JSON.stringify({ prompt: `Say ${n} things. ${'Say more. '.repeat(50)}`, answer: String(n) }),
+  );
+  const big = async (...flags: string[]) => {
+    const data = fileIn(world.runtime, 'big.jsonl', rows.join('\n'));
+    const large = ['--model', 'Qwen/Qwen3-8B', '--dataset', data, '--map', 'prompt=prompt'];
+    const { value } = await world.json(['plan', ...large, ...grpo, ...flags]);
+    expect(value).not.toHaveProperty('error');
+    return value;
+  };
+  const grpo = ['--method', 'grpo', '--reward', 'length:maximum=100'];
+
+  // Two plans, and a first trial of the reward.
+  it('costs what the card says', { timeout: 60_000 }, async () => {
+    const value = await big('--out', 'big.plan.json');
+    expect(value.card).not.toMatch(/cents/);
+    const [, command = ''] = /hf-llm-trainer (plan --from .* --epochs 1)$/m.exec(value.card) ?? [];
+    const { value: demo } = await world.json([...command.split(' '), '--out', 'demo.json']);
+    expect(demo.demo).toBeUndefined();
+    expect(value.demo).toEqual({ examples: 100, seconds: demo.estimate.seconds, usd: demo.estimate.usd });
+    expect(value.card).toContain(
+      `about ${/^Time +about (.*?)[,;]/m.exec(demo.card)?.[1]} and $${demo.estimate.usd.toFixed(2)}`,
+    );
+  });
+
+  it('is not recommended where the run costs little, or where it can not be made', async () => {
+    const few = await big('--max-steps', '40');
+    const evaluating = await big('--set', 'eval_on_start=true');
+    expect([few.demo, evaluating.demo]).toEqual([undefined, undefined]);
+    expect([few.digest, evaluating.digest]).toEqual([expect.any(String), expect.any(String)]);
   });
 });

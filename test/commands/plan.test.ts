@@ -101,6 +101,14 @@ describe('plan', () => {
     expect(value.digest).not.toBe(first.digest);
   });
 
+  it('is the same plan with --from and nothing else', async () => {
+    const first = await world.plan('--epochs', '4', '--set', 'seed=7');
+    const { value } = await world.json(['plan', '--from', first.path, '--out', 'same.json']);
+    expect(value.digest).toBe(first.digest);
+    const { value: other } = await world.json(['plan', '--from', first.path, '--epochs', '5', '--out', 'other.json']);
+    expect(other.plan.output.repo_id).not.toBe(value.plan.output.repo_id);
+  });
+
   it('keeps with --from what the address of the data said', async () => {
     const page = `${world.hub.url}/datasets/open-r1/codeforces-cots/viewer/solutions_py/train`;
     const { value: first } = await world.json(['plan', ...DEMO_FLAGS, '--dataset', page, '--out', 'page.json']);

@@ -32,6 +32,9 @@ const SMALL: FakeModel = {
   files: { 'tokenizer.json': '{}' },
 };
 
+/** As Python's json writes it, of Mamba2 for example. */
+const PYTHON_CONFIG = '{"time_step_limit": [0.0, Infinity]}';
+
 beforeAll(async () => {
   hub = await startHub();
   await seedDemo(hub);
@@ -51,6 +54,7 @@ beforeAll(async () => {
   await hub.addRepo({ type: 'model', id: 'tester/half', files: { ...own, ...half } });
   const odd = { ...half, 'part-two.safetensors': shard };
   await hub.addRepo({ type: 'model', id: 'tester/odd-names', files: { ...own, ...odd } });
+  await hub.addRepo({ type: 'model', id: 'tester/python', files: { ...own, 'config.json': PYTHON_CONFIG } });
   await hub.addRepo({ type: 'model', id: 'tester/cut', files: { ...own, 'model.safetensors': 'cut' } });
 });
 afterAll(async () => {
@@ -90,6 +94,13 @@ describe('a model on the Hub', () => {
     const texts = await Promise.all([files.text('tokenizer.json'), files.json('tokenizer.json'), files.json('none')]);
     expect(texts).toEqual(['{}', {}, null]);
     expect(asked()).toHaveLength(2);
+  });
+
+  it('may have figures in its configuration that only Python writes', async () => {
+    const limit = { time_step_limit: [0, Number.POSITIVE_INFINITY] };
+    expect(await (await open('tester/python')).json('config.json')).toEqual(limit);
+    writeFileSync(join(folder, 'config.json'), PYTHON_CONFIG);
+    expect(await (await openModelFolder(folder)).json('config.json')).toEqual(limit);
   });
 
   it('with a long header takes another request for the rest of it', async () => {

@@ -134,11 +134,27 @@ describe('the reasons on the card', () => {
       words(candidate('l4', 2.1, 7000, 0.8), [t4, candidate('l4', 2.1, 7000, 0.8)]),
       ['asked for LoRA', 'the cheapest whose timeout stays within --max-cost'],
     ],
+    [
+      'much faster than a run of days',
+      words(candidate('l40s', 2.9, 900, 1.8), [t4, candidate('l40s', 2.9, 900, 1.8)]),
+      ['asked for LoRA', 'less than half the time it would take on t4: 2.0 h for $2.00 there'],
+    ],
+    [
+      'all weights where an adapter would cost less',
+      words({ ...a100, recipe: full.recipe }, [t4, { ...a100, recipe: full.recipe }, full], undefined, [
+        'full',
+        'lora',
+      ]),
+      ['asked for LoRA', 'the whole run costs least there; next is h200, 15 min for $4.00'],
+    ],
     ['alone', words(t4, [t4]), ['asked for LoRA', 'nothing else fits']],
     [
       'LoRA where all weights would cost more',
       words(t4, [t4, full], 't4', ['full', 'lora']),
-      ['all weights need a bigger accelerator: on h200 they would take 15 min for $4.00', 'asked for'],
+      [
+        'all weights need a bigger accelerator: on h200 they would take 15 min for $4.00, LoRA takes 2.0 h for $2.00 here',
+        'asked for',
+      ],
     ],
     [
       'LoRA where all weights are too dear on the same flavor',

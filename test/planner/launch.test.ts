@@ -213,12 +213,26 @@ describe('several are chosen', () => {
       'four',
     ],
     ['not for much more', [day, candidate('four', 40, 3 * 3600, 4)], 'day'],
+    [
+      'an adapter on several is no match for all weights on one',
+      [candidate('full', 30, 12 * 3600, 1, 'full'), candidate('four', 33, 3 * 3600, 4)],
+      'full',
+    ],
     ['before 4 bits', [candidate('bits', 5, 3600, 1, 'qlora'), candidate('four', 20, 3600, 4)], 'four'],
     [
       '4 bits on one before several',
       [candidate('two', 4, 600, 2, 'qlora'), candidate('bits', 5, 3600, 1, 'qlora')],
       'bits',
     ],
+    [
+      'the faster one where the cheapest takes longer than a day of work',
+      [candidate('slow', 18, 46 * 3600), candidate('fast', 26, 12 * 3600)],
+      'fast',
+    ],
+    ['not for half more within a day', [one, candidate('fast', 14, 3600)], 'one'],
+    ['not for twice the price', [candidate('slow', 18, 46 * 3600), candidate('fast', 36, 6 * 3600)], 'slow'],
+    ['all weights for half more than an adapter', [one, candidate('all', 15, 4 * 3600, 1, 'full')], 'all'],
+    ['an adapter where they cost more', [one, candidate('all', 15.1, 4 * 3600, 1, 'full')], 'one'],
   ])('%s', (_, candidates, name) =>
     expect(choose([...candidates].sort((a, b) => a.usd - b.usd))?.flavor.name).toBe(name),
   );

@@ -245,6 +245,16 @@ describe('the recorded steps on pictures', () => {
     expect(found.lowest).toBeGreaterThan(-0.03);
   });
 
+  it('count as recorded under the model types that their configurations have', () => {
+    const recorded = rows.map((row) => [
+      row.config.text_config.model_type,
+      pictureInput(row, rows).facts.layout.recorded,
+    ]);
+    expect(recorded.filter(([, known]) => !known)).toEqual([]);
+    expect(recorded).toContainEqual(['qwen2_5_vl_text', true]);
+    expect(recorded).toContainEqual(['qwen3_vl_text', true]);
+  });
+
   it('train adapters in the tower and the projector, too', () => {
     for (const row of rows.filter(({ mode }) => mode !== 'full')) {
       const { facts, lora_rank } = pictureInput(row, rows);

@@ -33,10 +33,14 @@ describe('arguments that are right one by one', () => {
     [{ load_best_model_at_end: false }, ...DEMO],
     [{ lr_scheduler_type: 'cosine_with_min_lr', lr_scheduler_kwargs: { min_lr: 1e-6 } }],
     [{ lr_scheduler_type: 'reduce_lr_on_plateau' }],
+    [{ use_vllm: true, vllm_max_model_length: 4096 }, { method: 'grpo' }],
     [{ dataloader_num_workers: 2, dataloader_prefetch_factor: 4 }],
+    [{ label_smoothing_factor: 0 }],
+    [{ label_smoothing_factor: 0.1 }, { method: 'dpo' }],
   ])('%j', (set, overrides, request) => expect(() => check(set, overrides, request)).not.toThrow());
 
   it.each<[Set, RegExp, Partial<Workload>?, Partial<Request>?]>([
+    [{ label_smoothing_factor: 0.1 }, /logits of the whole vocabulary/],
     [{ chat_template_path: '/etc/passwd' }, /chat_template_path=\/etc\/passwd: expected a model on the Hub/],
     [{ chat_template_path: '../x' }, /expected a model on the Hub/],
     [{ packing: true }, /GptOssForCausalLM isn't known to keep packed rows apart/, { facts: LEAKS }],
@@ -57,6 +61,8 @@ describe('arguments that are right one by one', () => {
     [{ lr_scheduler_type: 'cosine_with_min_lr' }, /lr_scheduler_kwargs='\{"min_lr": \.\.\.\}'/],
     [{ lr_scheduler_type: 'warmup_stable_decay', lr_scheduler_kwargs: { x: 1 } }, /num_decay_steps/],
     [{ dataloader_prefetch_factor: 4 }, /dataloader_num_workers above 0/],
+    [{ vllm_max_model_length: 4096 }, /it is for vLLM, .*use_vllm=true/, { method: 'grpo' }],
+    [{ use_vllm: false, vllm_enable_sleep_mode: true }, /it is for vLLM/, { method: 'grpo' }],
     [{ dataloader_persistent_workers: true }, /dataloader_num_workers above 0/],
   ])('refuses %j', (set, message, overrides, request) =>
     expect(() => check(set, overrides, request)).toThrow(

@@ -3,7 +3,8 @@ import { readSharded, shardedError } from '../../bench/memory/sharded.ts';
 import { summary } from '../../bench/memory/statistics.ts';
 import type { Processes } from '../../scripts/planner/memory/sharding.ts';
 import { loraParameters } from '../../scripts/planner/memory/states.ts';
-import { diskGib, type MemoryInput, ramGib, totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
+import { type MemoryInput, totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
+import { diskGib, ramGib } from '../../scripts/planner/ram-and-disk.ts';
 import { LLAMA_70B, QWEN3_8B, QWEN3_06B } from './support.ts';
 
 const GIB = 2 ** 30;
@@ -107,7 +108,9 @@ describe('a whole copy each', () => {
 });
 
 it('disk holds the weights of a checkpoint twice under FSDP2', () => {
-  const more = diskGib(QWEN3_8B, 'full', 0, true) - diskGib(QWEN3_8B, 'full', 0);
+  const disk = (sharded: boolean): number =>
+    diskGib(QWEN3_8B, QWEN3_8B.parameters, { checkpoints: 2, sharded, vllm: false });
+  const more = disk(true) - disk(false);
   expect(more).toBeCloseTo((2 * 4 * QWEN3_8B.parameters) / GIB);
 });
 

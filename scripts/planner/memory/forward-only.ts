@@ -1,4 +1,5 @@
-import { type Batch, bytesOf, FITTED, type Fitted, layerFeatures } from './layer.ts';
+import { lossBytes } from './head.ts';
+import { type Batch, bytesOf, FITTED, type Fitted, hasMask, layerFeatures } from './layer.ts';
 import { phases } from './phases.ts';
 import { castsOf, fittedFor, type Phase, type Step } from './step.ts';
 
@@ -26,6 +27,21 @@ export function asked(step: Step, fitted: Fitted = FITTED): Phase[] {
       activations: head.activations + passing(step, step.batch, fitted),
       loss: 0,
     }));
+}
+
+/** Rows held out pass without gradients, in batches of their own; `step` holds one. */
+export function evaluation(step: Step, fitted: Fitted = FITTED): Phase {
+  const { facts, batch, states, mode, compute } = step;
+  const tokens = batch.sequences * batch.length;
+  const wide = compute === 'fp32' || (mode === 'full' && states.trained_bytes === 4);
+  const mask = hasMask(facts, batch) ? batch.sequences * batch.length ** 2 : 0;
+  return {
+    name: 'evaluation',
+    gradients: 0,
+    casts: castsOf(step),
+    activations: mask + tokens * facts.hidden_size * (wide ? 4 : 2) + passing(step, batch, fitted),
+    loss: lossBytes(step).forward,
+  };
 }
 
 /** What is read before the answers are written. */

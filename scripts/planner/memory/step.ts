@@ -12,6 +12,7 @@ export interface Phase {
     | 'embedding_backward'
     | 'optimizer'
     | 'reference'
+    | 'evaluation'
     | 'generation';
   gradients: number;
   /** 16-bit copies of trained weights that autocast makes. */

@@ -1,0 +1,31 @@
+import type { MethodReport } from '../dataset/report.ts';
+import type { ModelText } from '../dataset/tokenizer/model-text.ts';
+import { TrainerError } from '../errors.ts';
+import { sha256 } from '../plan/digest.ts';
+import type { Request } from '../plan/request.ts';
+import known from '../planner/training-templates.json' with { type: 'json' };
+
+/** As TRL's `has_generation_markers` has it. */
+const MARKS = /\{%-?\s*generation\s*-?%\}/;
+
+/**
+ * `assistant_only_loss` goes by marks in the chat template, or by TRL's own copy of a template that has none: it knows
+ * some word for word. Throws TrainerError `usage` for any other. With pictures, the processor's template counts, which
+ * isn't read here.
+ */
+export function checkMarks(
+  model: ModelText | { why: string } | undefined,
+  report: MethodReport,
+  { set }: Pick<Request, 'set'>,
+): void {
+  if (set?.assistant_only_loss !== true || report.vision || !model || !('templates' in model)) return;
+  const source = model.templates.templates?.default?.source;
+  if (source === undefined || MARKS.test(source)) return;
+  if (Object.values(known.templates).includes(sha256(source.replaceAll('\r\n', '\n')))) return;
+  throw new TrainerError(
+    'usage',
+    'template_without_marks',
+    `--set assistant_only_loss=true: the chat template of ${model.templates.model} doesn't mark what the assistant says, and TRL knows no marked copy of it`,
+    'Leave it out, or map the last answer to a completion: of that alone is learned.',
+  );
+}

@@ -1,0 +1,36 @@
+import type { DatasetReport } from '../dataset/report.ts';
+import { TrainerError } from '../errors.ts';
+import type { Demo } from '../output/demo-line.ts';
+import { doubts } from '../planner/doubts.ts';
+import { chooseMaxLength } from '../planner/lengths.ts';
+import { checkConflicts } from '../planner/override-conflicts.ts';
+import { type Candidate, cents, type SearchInput } from '../planner/search.ts';
+import { plannedOn } from './hardware.ts';
+import { workload } from './workload.ts';
+
+/** A run that costs more is tried on a few rows first. USD. */
+const WORTH_A_DEMO = 3;
+const EXAMPLES = 100;
+/** Of the whole run's price: what costs more is no trial. */
+const AT_MOST = 0.25;
+
+/** The same run on a few rows of the same data, where this one costs more than a few dollars, and much more than that. */
+export function demoOf(input: SearchInput, chosen: Candidate, dataset: DatasetReport): Demo | null {
+  const { facts, method, report, request, rows } = input.work;
+  if (input.backend === 'local' || request.examples !== undefined || rows <= EXAMPLES) return null;
+  if (cents(chosen.usd) <= WORTH_A_DEMO) return null;
+  const { maxSteps: _, ...kept } = request;
+  try {
+    const work = workload(facts, dataset, report, { ...kept, examples: EXAMPLES, epochs: 1 }, method);
+    checkConflicts(work);
+    const few = { ...input, work, epochs: 1, max_length: chooseMaxLength(work).length };
+    const demo = plannedOn(chosen.flavor, few, request.maxCost);
+    if (!demo || demo.usd > AT_MOST * chosen.usd) return null;
+    doubts(work, demo.recipe, Math.max(1, demo.flavor.accelerators));
+    return { examples: EXAMPLES, seconds: Math.round(demo.seconds), usd: cents(demo.usd) };
+  } catch (error) {
+    // What was asked for can't be done with so few rows: an evaluation, for example, or a large batch of prompts.
+    if (error instanceof TrainerError) return null;
+    throw error;
+  }
+}
