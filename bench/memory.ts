@@ -1,4 +1,4 @@
-import { FILL } from '../scripts/planner/footprint.ts';
+import { memoryFor } from '../scripts/planner/footprint.ts';
 import { allocatedGib, reservedGib, totalGib, trainingMemory } from '../scripts/planner/memory.ts';
 
 import { fullLogitsGib } from './memory/full-logits.ts';
@@ -53,16 +53,16 @@ console.log(`\nRecorded steps on pictures: the decoder's layers as fitted, the t
 for (const [name, items] of grouped(seen, ({ row }) => mode(row))) show(name, items);
 for (const [name, items] of grouped(seen, ({ row }) => row.family)) show(name, items);
 
-// By the measurement, with what the allocator and CUDA add: on a card that our estimate fills to FILL, it must fit.
+// By the measurement, with what the allocator and CUDA add: on the smallest card that a plan would take, it must fit.
 const counted = [...recorded, ...seen].map(({ row, measured, parts }) => {
   const { family, method = 'sft' } = row;
   return { name: `${family} ${method} ${mode(row)}`, measured, parts };
 });
 for (const { name, measured, parts } of counted) {
   const taken = measured + parts.framework + parts.fragmentation;
-  if (taken > totalGib(parts) / FILL) {
+  if (taken > memoryFor(totalGib(parts))) {
     wrong += 1;
-    console.log(`FALSE FIT ${name}: ${taken.toFixed(1)} GiB on a card of ${(totalGib(parts) / FILL).toFixed(1)}`);
+    console.log(`FALSE FIT ${name}: ${taken.toFixed(1)} GiB on a card of ${memoryFor(totalGib(parts)).toFixed(1)}`);
   }
 }
 
@@ -73,8 +73,8 @@ const compared = comparable.map((entry) => {
   const extra = entry.full_logits ? fullLogitsGib(entry.input, entry.full_logits) : 0;
   const counts = { reserved: reservedGib, used: totalGib, allocated: allocatedGib, unstated: allocatedGib };
   const ours = counts[entry.counted](parts) + extra;
-  // What is measured must fit a card that the whole estimate fills to FILL.
-  const card = (totalGib(parts) + extra) / FILL;
+  // What is measured must fit the smallest card that the plan would take.
+  const card = memoryFor(totalGib(parts) + extra);
   return { ...entry, ours, card, error: ours / entry.row.measured_peak_gib - 1 };
 });
 const source = ({ row, counted }: Comparable): string => `${row.framework.split(/[ ,@]/)[0]}, ${row.mode}, ${counted}`;
@@ -85,7 +85,7 @@ for (const [name, items] of grouped(exact, source)) {
 }
 show('all', exact);
 const short = exact.filter(({ row, card }) => row.measured_peak_gib > card);
-console.log(`would not have fitted a card that the estimate fills to ${FILL}: ${short.length} of ${exact.length}`);
+console.log(`would not have fitted the smallest card that a plan would take: ${short.length} of ${exact.length}`);
 for (const { row, card } of short)
   console.log(
     `  ${row.id}: ${row.measured_peak_gib} on a card of ${card.toFixed(1)} GiB (as stated: ${row.as_stated})`,
@@ -107,7 +107,7 @@ for (const [title, items] of [
     show(name, rows);
   }
   console.log(
-    `above a card that the estimate fills to ${FILL}: ${items.filter(({ row, card }) => row.measured_peak_gib > card).length} of ${items.length}`,
+    `above the smallest card that a plan would take: ${items.filter(({ row, card }) => row.measured_peak_gib > card).length} of ${items.length}`,
   );
   for (const { row, ours, error, counted } of items) {
     if (error < 0 && counted === 'allocated')
@@ -147,7 +147,7 @@ for (const preset of presets.presets) {
   const fits = total <= presets.usable_gib;
   if (!fits) wrong += 1;
   console.log(
-    `  ${preset.model.padEnd(32)} ${preset.mode.padEnd(5)} ${String(preset.length).padStart(6)} tokens: ${total.toFixed(1)} GiB${fits ? '' : '  REFUSED'}${total > FILL * presets.usable_gib ? '  above the fill' : ''}`,
+    `  ${preset.model.padEnd(32)} ${preset.mode.padEnd(5)} ${String(preset.length).padStart(6)} tokens: ${total.toFixed(1)} GiB${fits ? '' : '  REFUSED'}${memoryFor(total) > presets.usable_gib ? '  above the fill' : ''}`,
   );
 }
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createWhole, storeError, writeWhole } from '../../scripts/jobs/files.ts';
 import { withLock } from '../../scripts/jobs/lock.ts';
 import { lifeOf, processIdentity, thisProcess } from '../../scripts/jobs/process.ts';
@@ -88,12 +88,13 @@ describe('a lock', () => {
   it('lets one at a time', async () => {
     let inside = 0;
     let most = 0;
+    let waits = 0;
     const work = async () => {
       most = Math.max(most, ++inside);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // The first stays until both others have met its lock.
+      await vi.waitUntil(() => waits === 2, { timeout: 10_000, interval: 5 });
       inside--;
     };
-    let waits = 0;
     await Promise.all([1, 2, 3].map(() => withLock(path(), { onWait: () => waits++ }, work)));
     expect([most, waits]).toEqual([1, 2]);
     expect(existsSync(path())).toBe(false);

@@ -6,7 +6,7 @@ import { pictureInput, readPictures } from '../../bench/memory/pictures.ts';
 import presets from '../../bench/memory/presets.json' with { type: 'json' };
 import { knownModel, readPublished } from '../../bench/memory/published.ts';
 import { summary } from '../../bench/memory/statistics.ts';
-import { FILL } from '../../scripts/planner/footprint.ts';
+import { memoryFor } from '../../scripts/planner/footprint.ts';
 import { FITTED } from '../../scripts/planner/memory/layer.ts';
 import { loraParameters } from '../../scripts/planner/memory/states.ts';
 import { allocatedGib, type MemoryInput, reservedGib, totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
@@ -77,7 +77,7 @@ describe('the recorded steps', () => {
     for (const { row } of errors) {
       const parts = trainingMemory(inputOf(row, rows));
       const taken = row.peak / GIB + parts.framework + parts.fragmentation;
-      expect(taken, row.family).toBeLessThan(totalGib(parts) / FILL);
+      expect(taken, row.family).toBeLessThan(memoryFor(totalGib(parts)));
     }
   });
 
@@ -129,7 +129,7 @@ describe('published measurements', () => {
     if (!facts) throw new Error(preset.model);
     const mode = preset.mode === 'full' ? 'full' : 'lora';
     const total = gib({ ...lora, facts, mode, per_device_train_batch_size: 1, max_length: preset.length });
-    expect(total).toBeLessThan(FILL * presets.usable_gib);
+    expect(memoryFor(total)).toBeLessThan(presets.usable_gib);
   });
 });
 
