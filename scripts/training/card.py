@@ -1,108 +1,93 @@
-"""The model card: what was trained on what, how, how well, at what cost, and how to use it."""
+"""The model's card: CARD, below, with what only the run knows in the lines that are marked for it."""
 
-from pathlib import PurePath
+import re
 from typing import Any
 
-from huggingface_hub import ModelCardData
-
-from .card_results import results
-from .card_text import described, shown, table
-from .card_use import usage
 from .events import alarm
+from .plan import CARD, PLAN
 
-
-def model_card(
-    plan: dict[str, Any], step: int, total_steps: int, history: list[dict[str, Any]], notes: dict[str, Any]
-) -> str:
-    """Markdown. `history`: what the trainer logged, oldest first; `notes`: what PlanDigest wrote down."""
-    try:
-        return written_card(plan, step, total_steps, history, notes)
-    except Exception as error:  # no reason to lose the model that it is about
-        alarm("no_card", f"the model's card could not be written: {error!r}")
-        return f"# {shown(plan['output']['repo_id'] or 'model')}\n\n`plan.json` says what it is.\n"
-
-
-def written_card(
-    plan: dict[str, Any], step: int, total_steps: int, history: list[dict[str, Any]], notes: dict[str, Any]
-) -> str:
-    model, dataset, recipe, output = plan["model"], plan["dataset"], plan["recipe"], plan["output"]
-    name = output["repo_id"] or PurePath(output["folder"]).name
-    is_adapter = recipe["mode"] != "full" and model["adapter"] is None
-    # <generates>
-    kind = "text-generation"
-    # </generates>
-    # <sees>
-    kind = "image-text-to-text"
-    # </sees>
-    # <reward_model>
-    kind = "text-classification"
-    # </reward_model>
-    metadata = ModelCardData(
-        base_model=model["id"] if model["source"] == "hub" else None,
-        datasets=[dataset["id"]] if dataset["source"] == "hub" else None,
-        library_name="peft" if is_adapter else "transformers",
-        pipeline_tag=kind,
-        tags=["trl", plan["method"], "hf-llm-trainer", *(["lora"] if is_adapter else [])],
-        ignore_metadata_errors=True,
-    )
-    lines = ["---", metadata.to_yaml(), "---", "", f"# {shown(name.split('/')[-1])}", ""]
-    # <hub_output>
-    if step < total_steps:
-        lines += [
-            f"**Not finished: training stopped at step {step} of {total_steps}.** `last-checkpoint/` holds the weights "
-            "so far and the optimizer's state; the same plan goes on from there.",
-            "",
-        ]
-    # </hub_output>
-    method = "reward modeling" if plan["method"] == "reward" else plan["method"].upper()
-    how = {"full": "every weight", "lora": "LoRA adapters", "qlora": "LoRA adapters on a base in 4 bits"}
-    lines += [
-        f"Fine-tuned from {described(model)} on {described(dataset)} with {method} "
-        f"([TRL](https://github.com/huggingface/trl)), training {how[recipe['mode']]}.",
-        "",
-    ]
-    if step >= total_steps:
-        lines += usage(name, model, dataset["conversational"], is_adapter)
-    lines += results(history, notes)
-    lines += ["## Data", "", *table(["", ""], data_facts(dataset))]
-    facts = [["steps", f"{step} of {total_steps}"], *run_facts(plan["hardware"], history, notes)]
-    for argument, value in {**(recipe["lora"] or {}), **recipe["training_args"]}.items():
-        facts.append([shown(argument), shown(value)])
+# What is shown of the trainer's measures, by its names without `eval_`.
+RESULTS = {
+    "loss": "loss",
     # <rewards>
-    facts += [["reward", shown(reward.get("name") or reward["function"])] for reward in plan["reward"]]
+    "reward": "mean reward",
     # </rewards>
-    # <space>
-    if output["trackio"]["space_id"] is not None:
-        facts.append(["curves", f"Trackio Space {shown(output['trackio']['space_id'])}"])
-    # </space>
-    lines += ["## Training", "", *table(["", ""], facts)]
-    lines += ["`train.py` is the script that trained it, `plan.json` what it was told.", ""]
-    return "\n".join(lines)
+    # <ranked>
+    "rewards/accuracies": "pairs ranked right",
+    "accuracy": "pairs ranked right",
+    # </ranked>
+}
+CURVE_ROWS = 8
 
 
-def data_facts(dataset: dict[str, Any]) -> list[list[str]]:
-    facts = [["split", f"{shown(dataset['config'] or '')} {shown(dataset['split'])}".strip()]]
-    # <examples>
-    facts.append(["rows", f"the first {dataset['examples']} of a shuffle"])
-    # </examples>
+def model_card(step: int, total_steps: int, history: list[dict[str, Any]], notes: dict[str, Any]) -> str:
+    """Markdown. `history`: what the trainer logged, oldest first; `notes`: what PlanDigest wrote down."""
+    card, filled = CARD, {}
+    try:
+        hours = notes["seconds"] / 3600  # installing is billed, too, and not counted here
+        # <paid>
+        price = PLAN["hardware"]["usd_per_hour"]
+        # </paid>
+        tokens = [entry["num_tokens"] for entry in history if "num_tokens" in entry]
+        filled = {
+            "results": results(history, notes),
+            "steps": f"| steps | {step} of {total_steps} |\n",
+            "time": f"| time | {hours:.2f} hours |\n",
+            # <paid>
+            "cost": f"| cost | about {hours * price:.2f} USD, at {price:g} USD an hour when it was planned |\n",
+            # </paid>
+            "tokens": f"| tokens | {tokens[-1]:.0f} |\n" if tokens else "",
+        }
+        # <hub_output>
+        if step < total_steps:
+            filled["unfinished"] = (
+                f"**Not finished: training stopped at step {step} of {total_steps}.** `last-checkpoint/` holds the "
+                "weights so far and the optimizer's state; the same plan goes on from there.\n\n"
+            )
+            before, _, after = card.partition("## Use\n")
+            card = before + after[after.index("{results}") :]
+        # </hub_output>
+    except Exception as error:  # no reason to lose the model that it is about
+        alarm("no_card", f"the model's card is not complete: {error!r}")
+    return re.sub(r"^\{(\w+)\}\n", lambda mark: filled.get(mark[1], ""), card, flags=re.MULTILINE)
+
+
+def results(history: list[dict[str, Any]], notes: dict[str, Any]) -> str:
+    """Evaluation before and after, answers side by side, the curve."""
+    text = ""
     # <evaluation>
-    facts.append(["held out for evaluation", f"{dataset['evaluation']['rows']} rows at most"])
+    first = next((entry for entry in history if entry["step"] == 0), {})  # several processes evaluate there
+    before, after = notes.get("evaluation_before", first), notes.get("evaluation_after", {})
+    rows = [
+        [f"{label}, held-out rows", number(before.get(f"eval_{key}")), number(after.get(f"eval_{key}"))]
+        for key, label in RESULTS.items()
+        if f"eval_{key}" in {**before, **after}
+    ]
+    text += table(["evaluation", "before", "after"], rows)
     # </evaluation>
-    # <mapping>
-    for column in dataset["mapping"]["columns"]:
-        source = shown(column["from"]) if isinstance(column["from"], str) else "several columns, as in `plan.json`"
-        facts.append(["column", f"{shown(column['to'])} made of {source}"])
-    # </mapping>
-    facts += [["left out", f"{shown(one['message'])} ({one['count']} rows seen)"] for one in dataset["left_out"]]
-    return facts
+    old, new = dict(notes.get("samples_before", [])), dict(notes.get("samples_after", []))
+    samples = [[shown(ask), shown(old.get(ask, "")), shown(new.get(ask, ""))] for ask in {**old, **new}]
+    text += table(["the same question", "before", "after"], samples)
+    logged = [entry for entry in history if "loss" in entry]
+    chosen = sorted({round(at * (len(logged) - 1) / (CURVE_ROWS - 1)) for at in range(CURVE_ROWS)}) if logged else []
+    names = [key for key in RESULTS if any(key in logged[at] for at in chosen)]
+    curve = [[str(logged[at]["step"]), *(number(logged[at].get(key)) for key in names)] for at in chosen]
+    text += table(["step", *(RESULTS[key] for key in names)], curve)
+    return f"## Results\n\n{text}" if text else ""
 
 
-def run_facts(hardware: dict[str, Any], history: list[dict[str, Any]], notes: dict[str, Any]) -> list[list[str]]:
-    """What it took. Installing is billed, too, and not counted here."""
-    hours = notes["seconds"] / 3600
-    facts = [["trained on", shown(hardware["label"])], ["time", f"{hours:.2f} hours"]]
-    if hardware["usd_per_hour"] > 0:
-        price = f"at {hardware['usd_per_hour']:g} USD an hour when it was planned"
-        facts.append(["cost", f"about {hours * hardware['usd_per_hour']:.2f} USD, {price}"])
-    tokens = [entry["num_tokens"] for entry in history if "num_tokens" in entry]
-    return facts + ([["tokens", f"{tokens[-1]:.0f}"]] if tokens else [])
+def table(heads: list[str], rows: list[list[str]]) -> str:
+    """Nothing for no rows."""
+    lines = (heads, ["---"] * len(heads), *rows)
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n" if rows else ""
+
+
+def number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, (int, float)) else "-"
+
+
+def shown(text: str, longest: int = 500) -> str:
+    """One line in a code span, unable to leave it or its table cell: nothing in it is Markdown, HTML or a picture."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    line = line if len(line) <= longest else line[:longest] + "..."
+    return "`" + line.replace("|", "/").replace("`", "'") + "`" if line else ""

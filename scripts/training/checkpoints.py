@@ -13,7 +13,8 @@ from .events import emit
 from .processes import from_first
 
 RUN_FILE = "hf-llm-trainer.json"
-
+# Those that one model may have and another not, and that `from_pretrained` looks for.
+MODEL_FILES = ["*.safetensors", "*.safetensors.index.json", "*.bin", "adapter_config.json"]
 
 # Of no use to a later attempt, and not uploaded.
 BESIDE = ("trainer_state.json", "training_args.bin", "README.md")
@@ -91,9 +92,15 @@ def write_run_file(folder: Path, run: dict[str, Any]) -> None:
     os.replace(partial, folder / RUN_FILE)
 
 
-def is_finished(run_file: Path, digest: str) -> bool:
+def read_run_file(file: Path) -> dict[str, Any] | None:
+    """None where it is missing or nothing of ours."""
     try:
-        run = json.loads(run_file.read_text())
-        return bool(run["digest"] == digest and run["complete"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        run = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return None
+    return run if isinstance(run, dict) else None
+
+
+def is_finished(run_file: Path, digest: str) -> bool:
+    run = read_run_file(run_file)
+    return run is not None and run.get("digest") == digest and run.get("complete") is True

@@ -9,8 +9,8 @@ export interface Part {
 }
 
 /**
- * A module and what it imports of ours, directly or not, each after what it needs itself. `sourceOf` gives the text
- * of a module by the name that stands in the import.
+ * A module and what it imports of ours, directly or not, in the order in which it comes to them, but each after
+ * what it needs itself. `sourceOf` gives the text of a module by the name that stands in the import.
  */
 export function collectParts(
   root: string,
@@ -25,12 +25,17 @@ export function collectParts(
     const source = sourceOf(name);
     if (source === undefined) throw new Error(`no Python module ${name} in scripts/training`);
     const { docstring, imports, body } = parseModule(selectRegions(source, regions));
-    for (const { module } of imports) if (module.startsWith('.')) visit(module.slice(1));
+    const ours = imports.filter(({ module }) => module.startsWith('.'));
+    const inOrder = ours.sort((a, b) => firstUse(a, body) - firstUse(b, body));
+    for (const { module } of inOrder) visit(module.slice(1));
     parts.set(name, { docstring, body, imports: imports.filter(({ module }) => !module.startsWith('.')) });
   };
   visit(root);
   return [...parts.values()];
 }
+
+const firstUse = ({ names }: Import, body: string): number =>
+  Math.min(...(names ?? []).map((name) => body.search(new RegExp(`\\b${name}\\b`))));
 
 /** All of them, each under a rule and what it is. */
 export const renderParts = (parts: readonly Part[]): string[] =>

@@ -6,6 +6,7 @@ import { isOnline, SEEING } from '../plan/methods.ts';
 import type { Plan, PlanDraft } from '../plan/schema.ts';
 import { collectParts, type Part, renderParts } from './collect-parts.ts';
 import { mapRowModule } from './mapping-python.ts';
+import { cardPart } from './model-card.ts';
 import { PARTS } from './parts.ts';
 import { pythonLiteral } from './python-literal.ts';
 import { type Import, renderImports } from './python-source.ts';
@@ -51,7 +52,7 @@ export function composeScript(plan: PlanDraft): { script: string; sha256: string
     renderImports(imports, beforeTorch(plan)),
     `PLAN: dict[str, Any] = ${pythonLiteral(decisions(plan), 0, 'PLAN: dict[str, Any] = '.length)}`,
     // Read from the top: what happens, then how.
-    ...renderParts([...first, ...parts]),
+    ...renderParts([...first, ...parts, cardPart(plan)]),
     start,
   ].join('\n\n');
   return { script: `${script}\n`, sha256: sha256(`${script}\n`) };

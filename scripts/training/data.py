@@ -45,13 +45,15 @@ def load_rows(dataset: dict[str, Any], seed: int) -> tuple[Dataset, Dataset | No
     if dataset["examples"] is not None:
         rows = rows.select(range(min(dataset["examples"], len(rows))))
     # </examples>
+    if len(rows) == 0:
+        raise CannotTrain("no_rows", "no row is left that can train: validate the data")
     # <evaluation>
     if dataset["evaluation"] is not None:
+        if len(rows) == 1:
+            raise CannotTrain("no_rows", "one row is left that can train, and evaluation takes one more: add rows")
         keep = len(rows) - min(dataset["evaluation"]["rows"], len(rows) // 2)
         rows, held_out = rows.select(range(keep)), rows.select(range(keep, len(rows)))
     # </evaluation>
-    if len(rows) == 0 or (held_out is not None and len(held_out) == 0):
-        raise CannotTrain("no_rows", "no row is left that can train: validate the data")
     return rows, held_out
 
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,16 @@ from typing import Any
 from huggingface_hub import HfApi, hf_hub_download
 from huggingface_hub.errors import RemoteEntryNotFoundError, RepositoryNotFoundError
 
-from .checkpoints import RUN_FILE, checkpoint_state, is_finished, newest_checkpoint
+from .checkpoints import MODEL_FILES, RUN_FILE, checkpoint_state, is_finished, newest_checkpoint
 from .events import CannotTrain, alarm, emit
 from .hub_check import differences
+from .hub_commits import BackgroundCommits, GaveWay
+from .hub_history import CHECKPOINT, TRAINED, forget_checkpoints
 from .hub_requests import SILENCE, Result, limit_silence, persistently
 
 LAST_CHECKPOINT = "last-checkpoint"
 # Of an earlier run in the same repository: `from_pretrained` could take them for this model's.
-STALE = [f"{LAST_CHECKPOINT}/*", "*.safetensors", "*.safetensors.index.json", "*.bin", "adapter_config.json"]
+STALE = [f"{LAST_CHECKPOINT}/*", *MODEL_FILES]
 NOT_THE_MODEL = ["checkpoints/*", "merged-base/*", ".*"]
 
 
@@ -33,6 +35,7 @@ class HubRepo:
         self.private = private
         self.deadline = deadline
         self.api = HfApi()
+        self.background = BackgroundCommits()
         self.upload: Future[Any] | None = None
         self.uploaded_step = -1
         limit_silence()
@@ -89,30 +92,32 @@ class HubRepo:
         def report(upload: Future[Any]) -> None:
             if upload.exception() is None:
                 self.uploaded_step = step
-            else:
+            elif not isinstance(upload.exception(), GaveWay):
                 alarm("checkpoint_not_uploaded", f"step {step}: {upload.exception()}")
 
         until = min(time.monotonic() + 60, self.deadline)  # the next checkpoint is newer
-        self.upload = self.api.run_as_future(persistently, partial(self.push_checkpoint, staging, step), until)
+        push = partial(self.push_checkpoint, staging, step, self.background)
+        self.upload = self.background.run_as_future(persistently, push, until)
         self.upload.add_done_callback(report)
 
-    def push_checkpoint(self, folder: Path, step: int) -> Any:
+    def push_checkpoint(self, folder: Path, step: int, api: HfApi | None = None) -> Any:
         return self.commit(
+            api or self.api,
             folder_path=folder,
             path_in_repo=LAST_CHECKPOINT,
             ignore_patterns=["training_args.bin", "README.md"],  # full of this machine's paths; nothing reads them
             delete_patterns="*",
-            commit_message=f"Checkpoint at step {step}",
+            commit_message=f"{CHECKPOINT} at step {step}",
         )
 
-    def commit(self, **upload: Any) -> Any:
+    def commit(self, api: HfApi, **upload: Any) -> Any:
         """One commit, in a repository made anew where somebody deleted it: work is not lost over that."""
         try:
-            return self.api.upload_folder(repo_id=self.repo_id, **upload)
+            return api.upload_folder(repo_id=self.repo_id, **upload)
         except RepositoryNotFoundError as error:
             alarm("repo_gone", f"{self.repo_id} is gone and made anew: {error}")
-            self.api.create_repo(self.repo_id, private=self.private, exist_ok=True)
-            return self.api.upload_folder(repo_id=self.repo_id, **upload)
+            api.create_repo(self.repo_id, private=self.private, exist_ok=True)
+            return api.upload_folder(repo_id=self.repo_id, **upload)
 
     def upload_last_checkpoint(self, checkpoint: Path, step: int, card: str) -> None:
         """Waits until this checkpoint is in the repository, with a card that says what it is."""
@@ -120,7 +125,9 @@ class HubRepo:
         try:
             if self.uploaded_step != step:
                 self.persistently(lambda: self.push_checkpoint(checkpoint, step))
-            upload = partial(self.api.upload_file, path_in_repo="README.md", repo_id=self.repo_id)
+            upload = partial(
+                self.api.upload_file, path_in_repo="README.md", repo_id=self.repo_id, commit_message=CHECKPOINT
+            )
             self.persistently(lambda: upload(path_or_fileobj=card.encode()))
         except Exception as error:
             alarm("checkpoint_not_uploaded", f"step {step}: {error}. The repository's is of step {self.uploaded_step}")
@@ -146,12 +153,11 @@ class HubRepo:
             alarm("checkpoint_not_uploaded", f"step {step}: {error}")
 
     def wait(self) -> None:
-        """At most half of what is left: the model needs time, too."""
+        """At most half of what is left: the model needs time, too. What isn't committed by then never will be."""
         if self.upload is not None:
-            try:
+            with suppress(Exception):  # its callback has said so
                 self.upload.result(timeout=max(0.0, self.deadline - time.monotonic()) / 2)
-            except Exception:
-                return  # its callback has said so
+        self.background.end()
 
     def upload_model(self, folder: Path) -> None:
         """One commit with the whole model, then a look at what the Hub really holds. Raises CannotTrain
@@ -159,21 +165,42 @@ class HubRepo:
         self.wait()
         try:
             commit = self.persistently(lambda: self.push_model(folder))
-            held = self.info(revision=commit.oid, files_metadata=True).siblings or []
-            wrong = differences(folder, NOT_THE_MODEL, held)
+            wrong = self.lacks(folder, self.info(revision=commit.oid, files_metadata=True))
         except Exception as error:
             raise CannotTrain("model_not_pushed", f"{error}. {self.rescue(folder)}") from error
         if wrong:
             raise CannotTrain("model_not_pushed", f"in {self.repo_id} {'; '.join(wrong)}. {self.rescue(folder)}")
-        emit("pushed", repo_id=self.repo_id, revision=commit.oid, url=f"{self.api.endpoint}/{self.repo_id}")
+        revision = self.forget_checkpoints(folder) or commit.oid
+        emit("pushed", repo_id=self.repo_id, revision=revision, url=f"{self.api.endpoint}/{self.repo_id}")
+
+    def lacks(self, folder: Path, info: Any) -> list[str]:
+        return differences(folder, NOT_THE_MODEL, info.siblings or [])
+
+    def forget_checkpoints(self, folder: Path) -> str | None:
+        """The commit that holds the model from then on; None where that is the one it was pushed with. The model is
+        safe: no failure counts any more, and no outage is waited for."""
+        if self.deadline - time.monotonic() < 4 * SILENCE:
+            return None
+        try:
+            forget_checkpoints(self.api, self.repo_id)
+        except Exception as error:
+            alarm(
+                "history_kept", f"the history of {self.repo_id} may keep its checkpoints, which take storage: {error}"
+            )
+        try:  # whatever was answered: the Hub may have done it
+            info = self.api.model_info(self.repo_id, timeout=SILENCE, files_metadata=True)
+        except Exception:
+            return None
+        return None if self.lacks(folder, info) else info.sha
 
     def push_model(self, folder: Path) -> Any:
         push = partial(
             self.commit,
+            self.api,
             folder_path=folder,
             ignore_patterns=NOT_THE_MODEL,
             delete_patterns=STALE,
-            commit_message="Trained model",
+            commit_message=TRAINED,
         )
         try:
             return push()

@@ -13,6 +13,7 @@ from .events import alarm
 
 # Seconds without a byte after which a server is given up: two minutes by default.
 SILENCE = 12.0 * constants.HF_HUB_DOWNLOAD_TIMEOUT
+CONFLICTS = (409, 412)  # another commit came between
 UNREACHABLE = (errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH)
 
 Result = TypeVar("Result")
@@ -30,26 +31,40 @@ def limit_silence() -> None:
 
 
 def persistently(request: Callable[[], Result], until: float) -> Result:
-    """Tries again after an outage, with longer and longer pauses. `until`: time by the monotonic clock, seconds."""
-    pause = 2.0
+    """Tries again after an outage, with longer and longer pauses, and after a conflict, which does not last: eight
+    times. A commit that is tried again is made from what the repository then holds. `until`: time by the monotonic
+    clock, seconds."""
+    pause, conflicts = 2.0, 0
     while True:
         try:
             return request()
         except (OSError, httpx2.HTTPError, RuntimeError) as error:  # RuntimeError: hf_xet's
-            if not is_outage(error) or time.monotonic() + pause > until:
+            conflict = hub_status(error) in CONFLICTS
+            conflicts += conflict
+            if not (is_outage(error) or conflict) or conflicts > 8 or time.monotonic() + pause > until:
                 raise
-            alarm("hub_retry", f"the Hub doesn't answer, trying again in {pause:.0f} s: {error}")
+            reason = "somebody else was writing" if conflict else "the Hub doesn't answer"
+            alarm("hub_retry", f"{reason}, trying again in {pause:.0f} s: {error}")
         time.sleep(pause)
         pause = min(2 * pause, 120.0)
 
 
-def is_outage(error: BaseException) -> bool:
-    """Whether it is the network's or the Hub's, and may be over soon. Errors of this machine's files carry the
-    system's number; what the Hub answered is sometimes the cause of an error of its client's own."""
+def hub_status(error: BaseException) -> int | None:
+    """What the Hub answered, which is sometimes the cause of an error of its client's own; None for no answer."""
     for one in (error, error.__cause__):
         response = getattr(one, "response", None)
         if response is not None:
-            return bool(response.status_code in (408, 429) or response.status_code >= 500)
+            return int(response.status_code)
+    return None
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether it is the network's or the Hub's, and may be over soon. Errors of this machine's files carry the
+    system's number."""
+    answered = hub_status(error)
+    if answered is not None:
+        return answered in (408, 429) or answered >= 500
+    for one in (error, error.__cause__):
         number = getattr(one, "errno", None)
         if number is not None:
             return isinstance(one, (ConnectionError, TimeoutError)) or number in UNREACHABLE

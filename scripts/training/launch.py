@@ -17,6 +17,7 @@ from accelerate.utils.launch import prepare_multi_gpu_env
 from torch.distributed import TCPStore
 
 from .events import alarm
+from .processes import TRAINED_FOLDER, TRAINED_NOTE
 from .safety import EXIT_STOPPED
 
 GRACE_SECONDS = 10.0  # for the error messages of processes that lost one of them
@@ -24,38 +25,51 @@ LAST_CHARACTERS = 20_000  # of what the one that failed said
 
 
 def run_processes(count: int, configuration: dict[str, Any], started_at: float) -> int:
-    """Returns the exit code of the run: that of the first process that failed, or of all."""
-    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # where they find each other
+    """Returns the exit code of the run: that of the first process that failed, or of all. What fails in the last
+    evaluation is started again without it: the model is trained, and is saved and pushed."""
+    signals: list[int] = []
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda number, frame: signals.append(number))
     shared = {
         "OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // count)),
         **accelerate_environment(configuration),
         "HF_LLM_TRAINER_STARTED_AT": str(started_at),
         "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(store.port),
         "TORCHELASTIC_USE_AGENT_STORE": "True",
         "WORLD_SIZE": str(count),
         "LOCAL_WORLD_SIZE": str(count),
     }
-    signals: list[int] = []
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda number, frame: signals.append(number))
     with tempfile.TemporaryDirectory() as folder:
-        said = [Path(folder) / f"{rank}.txt" for rank in range(count)]
-        workers = [
-            subprocess.Popen(
-                [sys.executable, *sys.orig_argv[1:]],
-                env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-                # The first speaks for all: the others say the same, or that they lost one of them.
-                stdout=None if rank == 0 else subprocess.DEVNULL,
-                stderr=None if rank == 0 else said[rank].open("wb"),
+        note = Path(folder) / "trained"
+        code = start_processes(count, {**shared, TRAINED_NOTE: str(note)}, Path(folder), signals)
+        if code not in (0, EXIT_STOPPED) and note.exists():
+            alarm("no_evaluation", f"the trained model could not be evaluated: a process ended with exit code {code}")
+            code = start_processes(
+                count, {**shared, TRAINED_FOLDER: note.read_text(), "HF_LLM_TRAINER_RESUME": "1"}, Path(folder), signals
             )
-            for rank in range(count)
-        ]
-        rank, code = wait_for(workers, signals)
-        if code < 0:
-            alarm("process_killed", f"process {rank + 1} of {count} was ended by {signal.Signals(-code).name}")
-        if code != 0 and rank > 0:
-            sys.stderr.write(said[rank].read_text(errors="replace")[-LAST_CHARACTERS:])
+    return code
+
+
+def start_processes(count: int, environment: dict[str, str], folder: Path, signals: list[int]) -> int:
+    """Returns their exit code. `folder`: for what all but the first say."""
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # where they find each other
+    shared = {**environment, "MASTER_PORT": str(store.port)}
+    said = [folder / f"{rank}.txt" for rank in range(count)]
+    workers = [
+        subprocess.Popen(
+            [sys.executable, *sys.orig_argv[1:]],
+            env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            # The first speaks for all: the others say the same, or that they lost one of them.
+            stdout=None if rank == 0 else subprocess.DEVNULL,
+            stderr=None if rank == 0 else said[rank].open("wb"),
+        )
+        for rank in range(count)
+    ]
+    rank, code = wait_for(workers, signals)
+    if code < 0:
+        alarm("process_killed", f"process {rank + 1} of {count} was ended by {signal.Signals(-code).name}")
+    if code != 0 and rank > 0:
+        sys.stderr.write(said[rank].read_text(errors="replace")[-LAST_CHARACTERS:])
     return code if code >= 0 else 128 - code
 
 

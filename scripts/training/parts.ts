@@ -1,9 +1,6 @@
 import args from './arguments.py';
 import callbacks from './callbacks.py';
 import card from './card.py';
-import card_results from './card_results.py';
-import card_text from './card_text.py';
-import card_use from './card_use.py';
 import checkpoints from './checkpoints.py';
 import code_sandbox from './code_sandbox.py';
 import code_tests from './code_tests.py';
@@ -14,11 +11,14 @@ import events from './events.py';
 import full_disk from './full_disk.py';
 import grpo from './grpo.py';
 import hub_check from './hub_check.py';
+import hub_commits from './hub_commits.py';
 import hub_data from './hub_data.py';
+import hub_history from './hub_history.py';
 import hub_output from './hub_output.py';
 import hub_requests from './hub_requests.py';
 import judge from './judge.py';
 import kto from './kto.py';
+import last_evaluation from './last_evaluation.py';
 import launch from './launch.py';
 import local_data from './local_data.py';
 import lora from './lora.py';
@@ -51,6 +51,7 @@ import safety from './safety.py';
 import samples from './samples.py';
 import sandbox_child from './sandbox_child.py';
 import sandbox_lock from './sandbox_lock.py';
+import saved from './saved.py';
 import scores from './scores.py';
 import sft from './sft.py';
 import share from './share.py';
@@ -63,9 +64,6 @@ export const PARTS: Readonly<Record<string, string>> = {
   arguments: args,
   callbacks,
   card,
-  card_results,
-  card_text,
-  card_use,
   checkpoints,
   code_sandbox,
   code_tests,
@@ -76,11 +74,14 @@ export const PARTS: Readonly<Record<string, string>> = {
   full_disk,
   grpo,
   hub_check,
+  hub_commits,
   hub_data,
+  hub_history,
   hub_output,
   hub_requests,
   judge,
   kto,
+  last_evaluation,
   launch,
   local_data,
   lora,
@@ -113,6 +114,7 @@ export const PARTS: Readonly<Record<string, string>> = {
   samples,
   sandbox_child,
   sandbox_lock,
+  saved,
   scores,
   sft,
   share,

@@ -13,6 +13,9 @@ from transformers import TrainerCallback, TrainerControl, TrainerState
 from .events import CannotTrain
 
 Made = TypeVar("Made")
+# Where the first process notes the folder of a model that is trained and not yet evaluated, and what it is given
+# where that failed.
+TRAINED_NOTE, TRAINED_FOLDER = "HF_LLM_TRAINER_TRAINED_NOTE", "HF_LLM_TRAINER_TRAINED_FOLDER"
 
 
 def join(seconds: float) -> None:

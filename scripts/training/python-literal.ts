@@ -23,6 +23,13 @@ export function pythonLiteral(value: JsonValue, indent = 0, used = indent): stri
   return `${open}\n${entries.map((entry) => `${inner}${entry},\n`).join('')}${' '.repeat(indent)}${close}`;
 }
 
+/** Text that ends with a line's end as a triple-quoted literal, to be read as it stands. */
+export function pythonText(text: string): string {
+  const kept = ['\n', '"'];
+  const escaped = text.replace(ESCAPED, (char) => (kept.includes(char) ? char : escapedChar(char)));
+  return `"""\\\n${escaped.replaceAll('"""', '\\"\\"\\"')}"""`;
+}
+
 /** A text of several lines as Python strings side by side, one a line of it. */
 function byLines(text: string, indent: number): string {
   const lines = text.split(/(?<=\n)/);
@@ -52,11 +59,13 @@ const ESCAPED = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|["\\]|\p{Default_Ignorable_Code_P
 const SHORT: Record<string, string> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 function pythonString(text: string): string {
-  const escaped = text.replace(ESCAPED, (char) => SHORT[char] ?? numeric(char.codePointAt(0) ?? 0));
-  return `"${escaped}"`;
+  return `"${text.replace(ESCAPED, escapedChar)}"`;
 }
 
-function numeric(code: number): string {
+function escapedChar(char: string): string {
+  const short = SHORT[char];
+  if (short !== undefined) return short;
+  const code = char.codePointAt(0) ?? 0;
   const hex = code.toString(16);
   if (code < 0x100) return `\\x${hex.padStart(2, '0')}`;
   return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;

@@ -16,7 +16,16 @@ export const TRAINERS: Readonly<Record<Planned, string>> = {
 };
 
 /** Which of the marked regions belong to this run. */
-export function regionsOf({ method, model, dataset, recipe, reward, output, launch }: PlanDraft): Set<string> {
+export function regionsOf({
+  method,
+  model,
+  dataset,
+  recipe,
+  reward,
+  hardware,
+  output,
+  launch,
+}: PlanDraft): Set<string> {
   const lora = recipe.mode !== 'full';
   const merged = lora && model.adapter !== null;
   // Trained here and pushed: the script names this machine's folders.
@@ -51,12 +60,9 @@ export function regionsOf({ method, model, dataset, recipe, reward, output, laun
     measures: method !== 'sft',
     counted: reward === null,
     reward_model: method === 'reward',
-    generates: method !== 'reward' && !vision,
-    sees: vision,
     seeing_model: seeing,
     blind_model: !seeing,
     blindfolded: seeing && !vision && method !== 'reward',
-    serves: method !== 'reward' && model.source === 'hub' && output.repo_id !== null,
     vision,
     text: !vision,
     pairs,
@@ -71,6 +77,7 @@ export function regionsOf({ method, model, dataset, recipe, reward, output, laun
     merged_first: model.adapter !== null && several,
     merged_output: merged,
     whole_output: !merged,
+    paid: hardware.usd_per_hour > 0,
     space: output.trackio.space_id !== null,
     hub_output: output.repo_id !== null,
     folder_output: output.repo_id === null,
@@ -78,8 +85,6 @@ export function regionsOf({ method, model, dataset, recipe, reward, output, laun
     shared_script: shared,
     processes: several,
     one_process: !several,
-    sharded,
-    unsharded: !sharded,
     ...rewardRegions(reward),
   };
   return new Set(Object.keys(regions).filter((name) => regions[name]));

@@ -16,18 +16,20 @@ from transformers import TrainerCallback, set_seed
 from .arguments import trainer_arguments
 from .callbacks import ReportProgress
 from .card import model_card
-from .checkpoints import RUN_FILE, PlanDigest, ensure_checkpoint, is_finished, newest_checkpoint, write_run_file
+from .checkpoints import RUN_FILE, PlanDigest, ensure_checkpoint, is_finished, newest_checkpoint
 from .curves import Curves, usable_space
 from .data import load_rows
 from .events import CannotTrain, alarm, emit
 from .full_disk import outlive_full_disk, save_with_room
 from .hub_output import HubRepo
+from .last_evaluation import evaluate_trained
 from .launch import run_processes
 from .merge import merge_adapter, save_merged
 from .model import adapter_tokenizer, check_chat_template, load_tokenizer, model_arguments, save_processor
 from .pairs import mixed_rows
 from .plan import PLAN
 from .processes import (
+    TRAINED_FOLDER,
     SharedGradients,
     first_goes_ahead,
     from_first,
@@ -38,8 +40,9 @@ from .processes import (
 )
 from .reward_trial import try_reward
 from .reward_watch import RewardsVary
-from .safety import EXIT_STOPPED, OutOfTime, StopInTime, deadline_margin
+from .safety import EXIT_STOPPED, StopInTime, deadline_margin
 from .samples import answer_questions, first_questions
+from .saved import SavedModel, saved_weights
 from .scores import score_pairs
 from .sft import make_trainer
 from .share import describe
@@ -67,7 +70,8 @@ def main() -> int:
     folder = Path(output["folder"] or tempfile.mkdtemp(prefix="hf-llm-trainer-"))
     # </one_process>
     # <processes>
-    folder = Path(output["folder"] or from_first(tempfile.mkdtemp))
+    trained = os.environ.get(TRAINED_FOLDER)
+    folder = Path(output["folder"] or trained or from_first(tempfile.mkdtemp))
     # </processes>
     checkpoints = folder / "checkpoints"
     # <hub_output>
@@ -83,6 +87,9 @@ def main() -> int:
         repo.prepare()
         finished = repo.is_finished(DIGEST)
         # </hub_output>
+        # <processes>
+        finished = finished and trained is None
+        # </processes>
         if RESUME and finished:
             return True, None
         if not RESUME:
@@ -212,7 +219,7 @@ def main() -> int:
         # </processes>
         # <hub_output>
         emit("stage", stage="pushing")
-        card = model_card(PLAN, step, total_steps, trainer.state.log_history, record.told())
+        card = model_card(step, total_steps, trainer.state.log_history, record.told())
         repo.upload_last_checkpoint(checkpoints / f"checkpoint-{step}", step, card)
         # </hub_output>
         curves.finish()
@@ -223,23 +230,22 @@ def main() -> int:
         return EXIT_STOPPED
 
     emit("stage", stage="saving")
+    saved = SavedModel(folder, DIGEST)
     # <whole_output>
     save_with_room(lambda: trainer.save_model(str(folder)), folder, checkpoints, DIGEST)
+    weights = folder
     # </whole_output>
     # <merged_output>
     save_with_room(lambda: save_merged(trainer, model, model_init, folder), folder, checkpoints, DIGEST)
+    weights = Path(model) / "adapter"
     # </merged_output>
+    saved.written(weights, saved_weights(trainer, checkpoints, DIGEST), step, total_steps)
     # <evaluation>
     progress.trained = True
     emit("stage", stage="evaluating")
-    try:  # noqa: SIM105
-        record.notes["evaluation_after"] = trainer.evaluate()
-    except OutOfTime:
-        pass
-    # <one_process>
-    except Exception as error:  # the model is trained: that is worth more
-        alarm("no_evaluation", f"the trained model could not be evaluated: {error}")
-    # </one_process>
+    evaluation = evaluate_trained(trainer, folder)
+    if evaluation is not None:
+        record.notes["evaluation_after"] = evaluation
     # </evaluation>
     # <processes>
     leave_to_first(0)
@@ -258,8 +264,8 @@ def main() -> int:
     # <blindfolded>
     save_processor(PLAN["model"], trainer.processing_class, folder)
     # </blindfolded>
-    describe(folder, PLAN, model_card(PLAN, step, total_steps, trainer.state.log_history, record.told()))
-    write_run_file(folder, {"digest": DIGEST, "complete": True, "step": step, "total_steps": total_steps})
+    describe(folder, PLAN, model_card(step, total_steps, trainer.state.log_history, record.told()))
+    saved.finish()
     emit("saved", path=str(folder))
     # <hub_output>
     emit("stage", stage="pushing")

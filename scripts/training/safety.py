@@ -27,7 +27,7 @@ def deadline_margin(timeout_seconds: float, saving_seconds: float) -> float:
 
 # <evaluation>
 class OutOfTime(Exception):
-    """The evaluation after training would take the time that the upload needs."""
+    """An evaluation would take the time that saving and uploading need."""
 
 
 # </evaluation>
@@ -38,9 +38,6 @@ class StopInTime(TrainerCallback):
         """`deadline`: time by the monotonic clock, seconds, at which the last step must be over."""
         self.deadline = deadline
         self.training = False
-        # <evaluation>
-        self.trained = False
-        # </evaluation>
         self.reason: str | None = None
         self.signalled = False
         # <processes>
@@ -60,25 +57,33 @@ class StopInTime(TrainerCallback):
 
     def has_time(self) -> bool:
         """For what is only nice to have."""
-        return not self.signalled and time.monotonic() < self.deadline
+        return self.out_of_time() is None
+
+    def out_of_time(self) -> str | None:
+        """Why there is no time left, or None."""
+        # <processes>
+        self.signalled |= os.getppid() != self.parent  # whoever started this was killed
+        # </processes>
+        return "sigterm" if self.signalled else "deadline" if time.monotonic() >= self.deadline else None
 
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         self.training = True
         self.last = time.monotonic()
 
     # <evaluation>
-    def on_train_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        self.trained = True
-
     def on_prediction_step(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        # <one_process>
-        if self.trained and not self.has_time():
-            raise OutOfTime
-        # </one_process>
+        reason = self.out_of_time()
         # <processes>
-        if self.trained and largest(not self.has_time()):
-            raise OutOfTime
+        reason = REASONS[int(largest(REASONS.index(reason)))]
         # </processes>
+        if state.global_step == 0:  # nothing to save yet; a deadline leaves time for one step
+            if reason == "sigterm":
+                sys.exit(128 + signal.SIGTERM)
+        elif reason is not None:
+            if state.global_step < state.max_steps:
+                self.reason = reason
+                emit("stage", stage="saving")
+            raise OutOfTime
 
     # </evaluation>
     def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
@@ -87,12 +92,8 @@ class StopInTime(TrainerCallback):
         self.last = now
         if state.global_step >= state.max_steps:
             return
-        # <processes>
-        self.signalled |= os.getppid() != self.parent  # whoever started this was killed
-        # </processes>
-        if self.signalled:
-            self.reason = "sigterm"
-        elif now + self.slowest > self.deadline:
+        self.reason = self.out_of_time()
+        if self.reason is None and now + self.slowest > self.deadline:
             self.reason = "deadline"
         # <processes>
         self.reason = REASONS[int(largest(REASONS.index(self.reason)))]

@@ -1,12 +1,15 @@
 """Training itself, from the beginning or from a checkpoint, on the rows that the trainer left."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerState
+from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from .callbacks import ReportProgress
 from .events import CannotTrain, alarm
+from .processes import from_first
+from .safety import OutOfTime
 
 
 def check_rows(trainer: Any, progress: ReportProgress) -> None:
@@ -17,6 +20,11 @@ def check_rows(trainer: Any, progress: ReportProgress) -> None:
     if left < progress.rows and not getattr(trainer.args, "packing", False):
         alarm("rows_dropped", f"{progress.rows - left} of {progress.rows} rows are not trained on")
         progress.rows = left
+    # <evaluation>
+    if len(trainer.eval_dataset) == 0:
+        progress.eval_rows = 0
+        alarm("no_evaluation_rows", "none of the rows held out was left: there is no evaluation")
+    # </evaluation>
     # <rewards>
     prompts = trainer.args.generation_batch_size // trainer.args.num_generations
     if left < prompts:  # TRL would end after no step at all
@@ -24,23 +32,52 @@ def check_rows(trainer: Any, progress: ReportProgress) -> None:
     # </rewards>
 
 
+class AllTrained(Exception):
+    """The checkpoint is of the last step."""
+
+
+class NoStep(TrainerCallback):
+    """`train` loads a checkpoint's weights as each strategy has to, but would add a step to the last."""
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        raise AllTrained
+
+
+def clear_before_saving(trainer: Any) -> None:
+    """transformers saves into a folder that is there already, and weights of another plan would stay beside."""
+    save = trainer._save_checkpoint
+
+    def clear_and_save(*args: Any, **kwargs: Any) -> None:
+        folder = Path(trainer.args.output_dir) / f"checkpoint-{trainer.state.global_step}"
+        # <one_process>
+        shutil.rmtree(folder, ignore_errors=True)
+        # </one_process>
+        # <processes>
+        from_first(lambda: shutil.rmtree(folder, ignore_errors=True))
+        # </processes>
+        save(*args, **kwargs)
+
+    trainer._save_checkpoint = clear_and_save
+
+
 def train(trainer: Any, checkpoint: Path | None) -> None:
-    if checkpoint is None:
-        trainer.train()
-        return
-    state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
-    print(f"Going on from step {state.global_step} of {state.max_steps}")
-    # <counted>
-    counted = [entry["num_tokens"] for entry in state.log_history if "num_tokens" in entry]
-    trainer._total_train_tokens = counted[-1] if counted else 0  # TRL would count from 0 again
-    # </counted>
-    if state.global_step < state.max_steps:
-        trainer.train(resume_from_checkpoint=str(checkpoint))
-    else:  # stopped between the last step and the saved model; `train` would add a step
-        # <unsharded>
-        trainer._load_from_checkpoint(str(checkpoint))
-        # </unsharded>
-        # <sharded>
-        trainer._prepare_for_training(state.max_steps, trainer.get_train_dataloader(), str(checkpoint))
-        # </sharded>
-        trainer.state = state
+    clear_before_saving(trainer)
+    if checkpoint is not None:
+        state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+        print(f"Going on from step {state.global_step} of {state.max_steps}")
+        # <counted>
+        counted = [entry["num_tokens"] for entry in state.log_history if "num_tokens" in entry]
+        trainer._total_train_tokens = counted[-1] if counted else 0  # TRL would count from 0 again
+        # </counted>
+        if state.global_step >= state.max_steps:  # stopped between the last step and the saved model
+            trainer.callback_handler.callbacks.insert(0, NoStep())
+    try:
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+    except AllTrained:
+        trainer.is_in_train = False
+        if trainer.args.load_best_model_at_end and trainer.state.best_model_checkpoint is not None:
+            trainer._load_best_model()
+    # <evaluation>
+    except OutOfTime:
+        trainer.is_in_train = False
+    # </evaluation>

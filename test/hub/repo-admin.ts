@@ -107,6 +107,17 @@ export async function createTag(call: Call): Promise<void> {
   sendJson(call, {});
 }
 
+/** One commit with the branch's files instead of its history, which can't be brought back. */
+export async function squash(call: Call): Promise<void> {
+  const input = await readInput(call, z.object({ message: z.string() }));
+  const repo = writable(call);
+  const { branch = '' } = call.params;
+  if (!repo.branches.has(branch)) throw new HubError(404, `Invalid rev id: ${branch}`, 'RevisionNotFound');
+  const author = call.identity?.user.name ?? '';
+  repo.squash(branch, { title: input.message, author, date: call.world.now().toISOString() });
+  sendJson(call, {});
+}
+
 /** Undefined where the request doesn't say, which leaves it to the account's default: public. */
 function isPrivate(input: z.infer<typeof Visibility>): boolean | undefined {
   return input.visibility === undefined ? input.private : input.visibility === 'private';

@@ -80,6 +80,16 @@ export class Repo {
     this.sdk = options.sdk;
   }
 
+  /** The branch's files in one commit without a parent; commits that nothing leads to any more are gone. */
+  squash(branch: string, { title, author, date }: Pick<Change, 'title' | 'author' | 'date'>): void {
+    const files = this.resolve(branch)?.files ?? new Map<string, FileEntry>();
+    this.branches.delete(branch);
+    this.commit(branch, { title, author, date, add: new Map(files), remove: [] });
+    const heads = [...this.branches.values(), ...this.tags.values()].map((sha) => this.#commits.get(sha));
+    const kept = new Set(heads.flatMap((head) => (head ? [...this.history(head)] : [])));
+    for (const [sha, commit] of this.#commits) if (!kept.has(commit)) this.#commits.delete(sha);
+  }
+
   /** The same commits and settings under another name. */
   renamed(id: string): Repo {
     const copy = new Repo(this.type, id, { createdAt: this.createdAt, ...(this.sdk && { sdk: this.sdk }) });

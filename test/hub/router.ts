@@ -59,6 +59,7 @@ const ROUTES: [methods: string, path: string, handler: Handler][] = [
   ['POST', `${REPO}/paths-info/:revision`, pathsInfo],
   ['POST', `${REPO}/preupload/:revision`, preupload],
   ['POST', `${REPO}/commit/:revision`, createCommit],
+  ['POST', `${REPO}/super-squash/:branch`, admin.squash],
   ['PUT', `${REPO}/settings`, admin.changeSettings],
   ['POST', `${REPO}/branch/:branch`, admin.createBranch],
   ['DELETE', `${REPO}/branch/:branch`, admin.deleteBranch],

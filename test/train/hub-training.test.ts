@@ -72,6 +72,8 @@ async function onHub(plan: Plan, options: RunOptions = {}) {
 
 const filesOf = (id: string): string[] => [...(hub.repo('model', id)?.resolve('main')?.files.keys() ?? [])].sort();
 
+const head = (id: string): string | undefined => hub.repo('model', id)?.resolve('main')?.sha;
+
 /** Runs the Python of a model's card: it generates, and the adapter becomes one model with its base. */
 async function usedAsItsCardSays(id: string): Promise<void> {
   const card = String(await hub.readFile('model', id, 'README.md'));
@@ -182,6 +184,34 @@ describe('a run on the Hub', () => {
     expect(ran.code).toBe(0);
     expect(filesOf('tester/unlucky')).toContain('model.safetensors');
     expect(only(ran, 'alarm').length).toBeGreaterThan(0);
+  });
+
+  it('lives through conflicts with other commits, and a history that cannot be shortened', async () => {
+    const commit = /models\/tester\/contested\/commit/;
+    hub.faults.add({ method: 'POST', path: commit, mishap: { status: 412 } });
+    hub.faults.add({ method: 'POST', path: commit, mishap: { status: 409 } });
+    hub.faults.add({ path: /super-squash/, mishap: { status: 500 } });
+    const recipe = { total_steps: 12, training_args: { max_steps: 12, save_steps: 4 } };
+    const ran = await onHub(await hubPlan('contested', { recipe }));
+    hub.faults.clear();
+    expect(ran.code, ran.log).toBe(0);
+    expect(only(ran, 'alarm').map(({ code }) => code)).toEqual(expect.arrayContaining(['hub_retry', 'history_kept']));
+    expect(only(ran, 'pushed')).toMatchObject([{ revision: head('tester/contested') }]);
+    expect(filesOf('tester/contested').filter((file) => file.startsWith('last-checkpoint'))).toEqual([]);
+  });
+
+  it('its checkpoints leave the history with it, even where the answer to that is lost', async () => {
+    hub.faults.add({ path: /super-squash/, mishap: 'drop-after' });
+    const recipe = { total_steps: 12, training_args: { max_steps: 12, save_steps: 4 } };
+    const ran = await onHub(await hubPlan('brief', { recipe }));
+    hub.faults.clear();
+    expect(ran.code, ran.log).toBe(0);
+    const { path } = hub.requests.find((one) => one.path.includes('tester/brief/super-squash')) ?? {};
+    expect(path).toBe('/api/models/tester/brief/super-squash/main');
+    const repo = hub.repo('model', 'tester/brief');
+    expect(repo?.resolve('main')).toMatchObject({ parent: null, title: 'Trained model' });
+    expect(only(ran, 'pushed')).toMatchObject([{ revision: head('tester/brief') }]);
+    expect(filesOf('tester/brief')).toContain('model.safetensors');
   });
 
   it('refuses a public repository where the plan says private', async () => {

@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../scripts/plan/digest.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
+import { usage } from '../../scripts/training/model-card-use.ts';
 import { picturePlan, type Seeing } from '../support/pictures.ts';
 import { TEST_HOME } from '../support/python.ts';
-import { only, runPython, train } from '../support/training.ts';
+import { only, runPython, temporaryFolder, train } from '../support/training.ts';
 
 /**
  * A vision-language model learns from rows with pictures, in a parquet file as `datasets` writes it: SFT, DPO, GRPO.
@@ -41,6 +42,22 @@ async function answersAsItsCardSays(plan: Plan, picture: string): Promise<void> 
   expect({ code: ran.code, log: ran.log }).toMatchObject({ code: 0 });
 }
 
+/** The adapter becomes one model with its base as the card says where they are on the Hub. */
+async function mergesAsItsCardSays(plan: Plan): Promise<void> {
+  const folder = plan.output.folder ?? '';
+  const onHub: Plan = { ...plan, model: { ...plan.model, source: 'hub' }, output: { ...plan.output, repo_id: folder } };
+  const [, code = ''] = [
+    ...usage(onHub, folder, true)
+      .join('\n')
+      .matchAll(/```python\n([\s\S]*?)```/g),
+  ].map(([, one]) => one);
+  expect(code).toContain('PeftModel');
+  const cwd = await temporaryFolder();
+  const read = 'AutoModelForImageTextToText.from_pretrained("merged"); AutoProcessor.from_pretrained("merged")';
+  const ran = await runPython(['-c', `import os, sys; os.chdir(sys.argv[1])\n${code}\n${read}`, cwd]);
+  expect({ code: ran.code, log: ran.log }).toMatchObject({ code: 0 });
+}
+
 describe('rows with pictures', () => {
   it.each<[Seeing, 'full' | 'lora']>([
     ['sft', 'full'],
@@ -57,5 +74,6 @@ describe('rows with pictures', () => {
     expect(samples.map(({ when }) => when)).toEqual(['before', 'before', 'after', 'after']);
     expect(samples[0]?.prompt).toMatch(/^Which colour, number \d+\?$/);
     await answersAsItsCardSays(plan, picture);
+    if (mode === 'lora') await mergesAsItsCardSays(plan);
   });
 });

@@ -1,12 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import packed from '../../scripts/planner/packed-architectures.json' with { type: 'json' };
+import templates from '../../scripts/planner/training-templates.json' with { type: 'json' };
 import types from '../../scripts/planner/transformers-models.json' with { type: 'json' };
 import args from '../../scripts/planner/trl-arguments.json' with { type: 'json' };
 import parts from '../planner/model-parts.json' with { type: 'json' };
 import { runPython } from '../support/training.ts';
 
 const ARGUMENTS = fileURLToPath(new URL('python/trl_arguments.py', import.meta.url));
+const TEMPLATES = fileURLToPath(new URL('python/training_templates.py', import.meta.url));
 const PACKED_ROWS = fileURLToPath(new URL('python/packed_rows.py', import.meta.url));
 const MODEL_TYPES = fileURLToPath(new URL('python/model_types.py', import.meta.url));
 const MODEL_PARTS = fileURLToPath(new URL('python/model_parts.py', import.meta.url));
@@ -22,6 +24,10 @@ describe('the pinned packages', () => {
     // What became of an older name is not still there.
     const names = [args.shared, ...Object.values(args.methods)].flatMap((own) => Object.keys(own));
     expect(names.filter((name) => Object.hasOwn(args.renamed, name))).toEqual([]);
+  });
+
+  it('replace the chat templates that the planner knows, for the loss on answers alone', async () => {
+    expect(await printed([TEMPLATES])).toEqual(templates.templates);
   });
 
   it('have the model types that the planner knows, with their classes and defaults', async () => {

@@ -3,76 +3,19 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import type { Plan } from '../../scripts/plan/schema.ts';
 import { composeScript } from '../../scripts/training/compose.ts';
 import { asLines } from '../support/method-rows.ts';
-import type { PlanOverrides } from '../support/plan.ts';
 import { samplePlan } from '../support/plan.ts';
-import {
-  LORA,
-  localPlan,
-  only,
-  QUICKSTART_DATA,
-  type Ran,
-  type RunOptions,
-  runPython,
-  temporaryFolder,
-  train,
-} from '../support/training.ts';
+import { copies, difference, lora, SAME_RUN, sharding, shards, sixSteps } from '../support/processes.ts';
+import { localPlan, only, type Ran, runPython, temporaryFolder, train } from '../support/training.ts';
 import { launchOf } from '../support/variants.ts';
-
-/**
- * A process for each GPU, tried with two on the CPU. accelerate shards on GPUs only: these tests tell it that there
- * are some, and FSDP2 itself runs on the CPU.
- */
-const GPUS_WANTED = `import os
-if "LOCAL_RANK" in os.environ:
-    os.environ["ACCELERATE_TORCH_DEVICE"] = "cpu"
-    from accelerate.state import PartialState
-    from accelerate.utils import DistributedType
-    PartialState._prepare_backend = lambda self, *args, **kwargs: ("gloo", DistributedType.MULTI_GPU)
-`;
 
 // Three runs a test, three processes a run, each of which imports all of it.
 vi.setConfig({ testTimeout: 1_800_000 });
 
-/** Digests as the backend gives them: the folder is part of them, and these are the same run. */
-const env = { HF_LLM_TRAINER_DIGEST: 'd'.repeat(64) };
-const copies = launchOf('MULTI_CPU', 2);
-const shards = launchOf('FSDP', 2);
-const lora: PlanOverrides['recipe'] = { mode: 'lora', lora: LORA };
-
-/** Six steps of eight rows: four a process. */
-const sixSteps = (launch: Plan['launch'], recipe: PlanOverrides['recipe'] = {}): Promise<Plan> =>
-  localPlan(QUICKSTART_DATA, {
-    launch,
-    dataset: { evaluation: { from: 'share', rows: 9 } },
-    recipe: {
-      ...recipe,
-      total_steps: 6,
-      training_args: { per_device_train_batch_size: 8 / launch.processes, ...recipe.training_args },
-    },
-  });
-
-async function sharding(plan: Plan, options: RunOptions = {}): Promise<Ran> {
-  const folder = await temporaryFolder();
-  await writeFile(join(folder, 'sitecustomize.py'), GPUS_WANTED);
-  return train(plan, { ...options, env: { ...env, PYTHONPATH: folder } });
-}
+const env = SAME_RUN;
 
 const losses = (ran: Ran): number[] => only(ran, 'step').map(({ loss }) => loss ?? Number.NaN);
-
-/** The largest difference between the weights of two saved models or adapters; what only one has counts as infinite. */
-async function difference(plan: Plan, other: Plan): Promise<number> {
-  const code = [
-    'import sys; from glob import glob; from safetensors.torch import load_file',
-    'a, b = (load_file(glob(f"{folder}/*model.safetensors")[0]) for folder in sys.argv[1:])',
-    'a, b = ({key: one for key, one in all.items() if key != "lm_head.weight"} for all in (a, b))',
-    'print(max(float((a[key] - b[key]).abs().max()) for key in a) if a.keys() == b.keys() else "Infinity")',
-  ].join('\n');
-  const ran = await runPython(['-c', code, plan.output.folder ?? '', other.output.folder ?? '']);
-  return Number(ran.log.trim());
-}
 
 /** Of the processes that this test started: those that train, the first first. */
 function workers(): number[] {

