@@ -194,16 +194,19 @@ def test_the_end_does_not_wait_for_an_upload_that_hangs(monkeypatch: pytest.Monk
     assert ended == [75]
 
 
-def test_the_last_evaluation_ends_at_the_deadline_and_others_do_not() -> None:
+def test_an_evaluation_ends_where_time_does() -> None:
     late, control = StopInTime(time.monotonic() - 1), TrainerControl()
-    late.on_prediction_step(ARGS, STATE, control)
-    late.on_train_end(ARGS, STATE, control)
+    late.on_prediction_step(ARGS, TrainerState(global_step=0, max_steps=10), control)  # one step is always made
     with pytest.raises(OutOfTime):
         late.on_prediction_step(ARGS, STATE, control)
+    assert late.reason == "deadline"
 
-    early = StopInTime(time.monotonic() + 1000)
-    early.on_train_end(ARGS, STATE, control)
-    early.on_prediction_step(ARGS, STATE, control)
+    trained = StopInTime(time.monotonic() - 1)
+    with pytest.raises(OutOfTime):
+        trained.on_prediction_step(ARGS, TrainerState(global_step=10, max_steps=10), control)
+    assert trained.reason is None  # the model is whole: only its evaluation is not
+
+    StopInTime(time.monotonic() + 1000).on_prediction_step(ARGS, STATE, control)
 
 
 def test_a_stopped_epoch_is_not_evaluated() -> None:
