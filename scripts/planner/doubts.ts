@@ -8,6 +8,8 @@ import { numberOr, type Workload } from './workload.ts';
 
 /** A learning rate so many times above or below the usual one is taken for a slip. */
 const UNUSUAL = 10;
+/** The usual rates are those of language models; what has fewer parameters learns at far higher ones. */
+const LANGUAGE_MODEL = 10e6;
 
 /** Rows of a step from which on adapters learn worse than all weights ("LoRA Without Regret", Schulman et al. 2025). */
 const LARGE = 32;
@@ -29,7 +31,8 @@ function precision({ facts }: Workload, recipe: Recipe): string[] {
     : [`${family} overflows in fp16, and this accelerator has no bf16: it computes in fp32, several times slower`];
 }
 
-function rate({ method }: Workload, { mode, training_args }: Recipe): string[] {
+function rate({ method, facts }: Workload, { mode, training_args }: Recipe): string[] {
+  if (facts.parameters < LANGUAGE_MODEL) return [];
   const given = numberOr(training_args.learning_rate, 0);
   const usual = methodRecipe(method).learning_rate[mode === 'full' ? 'full' : 'lora'];
   const what = `learning rate ${given} is ${mode === 'full' ? 'for all weights' : 'for an adapter'}`;
