@@ -1,9 +1,11 @@
 import type { Planned } from '../scripts/plan/methods.ts';
+import type { Candidate } from '../scripts/planner/candidate.ts';
 import { choose } from '../scripts/planner/choose.ts';
 import type { ModelFacts } from '../scripts/planner/model-facts.ts';
 import { modesFor } from '../scripts/planner/modes.ts';
 import { defaultEpochs } from '../scripts/planner/recipe.ts';
-import { type Candidate, cents, search } from '../scripts/planner/search.ts';
+import { cents } from '../scripts/planner/rounding.ts';
+import { search } from '../scripts/planner/search.ts';
 import { SNAPSHOT } from '../scripts/planner/snapshot.ts';
 import type { Workload } from '../scripts/planner/workload.ts';
 

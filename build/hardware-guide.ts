@@ -1,4 +1,5 @@
-import { type Candidate, cents } from '../scripts/planner/search.ts';
+import type { Candidate } from '../scripts/planner/candidate.ts';
+import { cents } from '../scripts/planner/rounding.ts';
 import { SNAPSHOT } from '../scripts/planner/snapshot.ts';
 import { type ExampleRun, exampleLine, exampleRuns } from './example-runs.ts';
 

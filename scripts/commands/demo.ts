@@ -1,10 +1,11 @@
 import type { DatasetReport } from '../dataset/report.ts';
 import { TrainerError } from '../errors.ts';
 import type { Demo } from '../output/demo-line.ts';
+import type { Candidate, SearchInput } from '../planner/candidate.ts';
 import { doubts } from '../planner/doubts.ts';
 import { chooseMaxLength } from '../planner/lengths.ts';
 import { checkConflicts } from '../planner/override-conflicts.ts';
-import { type Candidate, cents, type SearchInput } from '../planner/search.ts';
+import { cents } from '../planner/rounding.ts';
 import { plannedOn } from './hardware.ts';
 import { workload } from './workload.ts';
 

@@ -1,8 +1,9 @@
 import { TrainerError } from '../errors.ts';
+import type { Candidate, SearchInput } from '../planner/candidate.ts';
 import { answerTokens } from '../planner/lengths.ts';
 import { methodRecipe } from '../planner/method-recipe.ts';
 import type { Mode } from '../planner/recipe.ts';
-import { type Candidate, cents, type SearchInput } from '../planner/search.ts';
+import { cents } from '../planner/rounding.ts';
 
 /** Tokens below which a sequence, or an answer, is not worth training on. */
 const LEAST_LENGTH = 256;

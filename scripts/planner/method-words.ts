@@ -1,11 +1,11 @@
 import type { Recipe } from '../plan/schema.ts';
 import { grouped } from '../printable.ts';
+import type { Candidate } from './candidate.ts';
 import { answerTokens } from './lengths.ts';
 import { loraRank } from './lora-rank.ts';
 import { hasReference, methodRecipe } from './method-recipe.ts';
 import { packedSequences } from './packing.ts';
 import { checkpoints } from './recipe.ts';
-import type { Candidate } from './search.ts';
 import { answersPerPrompt } from './steps.ts';
 import { usesVllm } from './vllm.ts';
 import { type Decision, numberOr, type Workload } from './workload.ts';

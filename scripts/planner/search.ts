@@ -11,8 +11,6 @@ import { batchesFor, effectiveBatch } from './steps.ts';
 import { withVllm, writersFor } from './vllm.ts';
 import { numberOr, type Target, type Workload } from './workload.ts';
 
-export { type Candidate, cents, type SearchInput };
-
 /** The most work between two checkpoints, by the estimate. */
 const CHECKPOINT_SECONDS = 1800;
 /** Where activations are kept: they are most of it, and the estimate is worst for them. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nothingFits } from '../../scripts/commands/nothing-fits.ts';
+import type { SearchInput } from '../../scripts/planner/candidate.ts';
 import { answerTokens } from '../../scripts/planner/lengths.ts';
-import type { SearchInput } from '../../scripts/planner/search.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
 import { QWEN3_8B, work } from '../planner/support.ts';
 

@@ -4,8 +4,7 @@ import { savesOf, storedCheckpoints } from '../../scripts/planner/checkpoints.ts
 import { footprint } from '../../scripts/planner/footprint.ts';
 import { diskGib } from '../../scripts/planner/ram-and-disk.ts';
 import { buildRecipe } from '../../scripts/planner/recipe.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
-import { QWEN3_8B, QWEN3_06B, work } from './support.ts';
+import { flavorNamed, QWEN3_8B, QWEN3_06B, work } from './support.ts';
 
 const GIB = 2 ** 30;
 const run = (training_args: Record<string, JsonValue>) => ({ training_args, total_steps: 100 });
@@ -45,9 +44,7 @@ describe('checkpoints on disk at the most', () => {
         epochs: 1,
       } as const;
       const recipe = buildRecipe(workload, choice);
-      const flavor = SNAPSHOT.flavors.find(({ name }) => name === 'a100-large');
-      if (!flavor) throw new Error('no a100-large');
-      const small = { ...flavor, disk_gib: 60 };
+      const small = { ...flavorNamed('a100-large'), disk_gib: 60 };
       return footprint({ work: workload, recipe, flavor: small, strategy: 'alone', max_length: 512, backend: 'hf' });
     };
     expect(QWEN3_06B.parameters * 12).toBeGreaterThan(6 * GIB);

@@ -2,17 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../scripts/plan/json.ts';
 import type { Planned } from '../../scripts/plan/methods.ts';
 import { totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
-import { candidateFor, targetOf } from '../../scripts/planner/search.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
-import { QWEN3_8B, work } from './support.ts';
+import { candidateOn, QWEN3_8B, work } from './support.ts';
 
 const on = (name: string, method: Planned, set: Record<string, JsonValue>, eval_rows = 400) => {
-  const flavor = SNAPSHOT.flavors.find((other) => other.name === name);
-  if (!flavor) throw new Error(name);
   const request = { model: 'm', dataset: 'd', set: { per_device_train_batch_size: 4, ...set } };
-  const workload = work({ method, rows: 4000, eval_rows, request });
-  const input = { work: workload, modes: ['lora' as const], backend: 'hf' as const, max_length: 2048, epochs: 1 };
-  return candidateFor({ ...input, timeout_seconds: null }, flavor, targetOf(flavor));
+  return candidateOn(name, {
+    work: work({ method, rows: 4000, eval_rows, request }),
+    modes: ['lora'],
+    max_length: 2048,
+  });
 };
 const METHODS: Planned[] = ['sft', 'dpo', 'kto', 'reward'];
 const RECOMPUTING = { activation_checkpointing: true };

@@ -3,9 +3,10 @@ import { exampleRuns } from '../../build/example-runs.ts';
 import { alternativesTo } from '../../scripts/commands/hardware.ts';
 import type { Flavor } from '../../scripts/plan/flavor.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
+import type { Candidate } from '../../scripts/planner/candidate.ts';
 import { choose } from '../../scripts/planner/choose.ts';
 import { hardwareDecisions } from '../../scripts/planner/hardware-words.ts';
-import { type Candidate, cents } from '../../scripts/planner/search.ts';
+import { cents } from '../../scripts/planner/rounding.ts';
 import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 
 const RUNS = exampleRuns();

@@ -1,16 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { SearchInput } from '../../scripts/planner/candidate.ts';
 import { doubts } from '../../scripts/planner/doubts.ts';
 import { overflowsFp16 } from '../../scripts/planner/fp16.ts';
-import { candidateFor, type SearchInput, targetOf } from '../../scripts/planner/search.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
-import { QWEN3_06B, work } from './support.ts';
+import { candidateOn, QWEN3_06B, work } from './support.ts';
 
 const on = (name: string, architecture: string, modes: SearchInput['modes'] = ['lora']) => {
-  const flavor = SNAPSHOT.flavors.find((other) => other.name === name);
-  if (!flavor) throw new Error(name);
   const workload = work({ facts: { ...QWEN3_06B, architecture } });
-  const input = { work: workload, modes, backend: 'hf', max_length: 1024, epochs: 1, timeout_seconds: null } as const;
-  const candidate = candidateFor(input, flavor, targetOf(flavor));
+  const candidate = candidateOn(name, { work: workload, modes });
   if (!candidate) throw new Error(`nothing on ${name}`);
   return { ...candidate, said: doubts(workload, candidate.recipe).join() };
 };

@@ -1,30 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { launchLine } from '../../scripts/output/launch-line.ts';
-import type { Flavor } from '../../scripts/plan/flavor.ts';
 import type { Recipe } from '../../scripts/plan/schema.ts';
+import type { Candidate, SearchInput } from '../../scripts/planner/candidate.ts';
 import { choose } from '../../scripts/planner/choose.ts';
 import { launched, launchOf, strategiesFor } from '../../scripts/planner/launch.ts';
-import { type Candidate, candidateFor, type SearchInput, search, targetOf } from '../../scripts/planner/search.ts';
+import { candidateFor, search, targetOf } from '../../scripts/planner/search.ts';
 import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
-import { LLAMA_70B, QWEN3_8B, QWEN3_06B, work } from './support.ts';
+import { candidateOn, flavorNamed, LLAMA_70B, QWEN3_8B, QWEN3_06B, searchInput, work } from './support.ts';
 
 const BF16 = { kind: 'cuda', bf16: true } as const;
-const flavor = (name: string): Flavor => {
-  const found = SNAPSHOT.flavors.find((other) => other.name === name);
-  if (!found) throw new Error(name);
-  return found;
-};
-const input = (overrides: Partial<SearchInput> = {}): SearchInput => ({
-  work: work(),
-  modes: ['full', 'lora'],
-  backend: 'hf',
-  max_length: 1024,
-  epochs: 1,
-  timeout_seconds: null,
-  ...overrides,
-});
-const on = (name: string, overrides: Partial<SearchInput> = {}): Candidate | null =>
-  candidateFor(input(overrides), flavor(name), targetOf(flavor(name)));
 const batchOf = (candidate: Candidate | null): number => {
   const args = candidate?.recipe.training_args ?? {};
   const processes = Math.max(1, candidate?.flavor.accelerators ?? 0);
@@ -107,19 +91,19 @@ describe('how processes share the work', () => {
 
 describe('several accelerators', () => {
   it('hold a copy each where it fits, else a share', () => {
-    expect(on('a100x4', { modes: ['lora'], work: work({ facts: QWEN3_8B }) })?.strategy).toBe('ddp');
-    expect(on('a100x4', { modes: ['full'], work: work({ facts: QWEN3_8B }) })?.strategy).toBe('fsdp2');
-    expect(on('h200x4', { modes: ['full'], work: work({ facts: QWEN3_06B }) })?.strategy).toBe('ddp');
-    expect(on('a10g-largex4', { modes: ['lora'], work: work({ facts: LLAMA_70B }) })).toBeNull();
+    expect(candidateOn('a100x4', { modes: ['lora'], work: work({ facts: QWEN3_8B }) })?.strategy).toBe('ddp');
+    expect(candidateOn('a100x4', { modes: ['full'], work: work({ facts: QWEN3_8B }) })?.strategy).toBe('fsdp2');
+    expect(candidateOn('h200x4', { modes: ['full'], work: work({ facts: QWEN3_06B }) })?.strategy).toBe('ddp');
+    expect(candidateOn('a10g-largex4', { modes: ['lora'], work: work({ facts: LLAMA_70B }) })).toBeNull();
   });
 
   it.each(['l4x4', 'a10g-largex2', 'a10g-largex4', 'l40sx8', 'a100x4', 'h200x8'])(
     '%s: the batch of a step is that of one',
     (name) => {
       for (const facts of [QWEN3_06B, QWEN3_8B]) {
-        const several = on(name, { work: work({ facts, rows: 9500 }) });
+        const several = candidateOn(name, { work: work({ facts, rows: 9500 }) });
         expect(batchOf(several)).toBe(16);
-        const one = on('h200', { work: work({ facts, rows: 9500 }) });
+        const one = candidateOn('h200', { work: work({ facts, rows: 9500 }) });
         expect(several?.recipe.total_steps).toBe(one?.recipe.total_steps);
       }
     },
@@ -128,12 +112,15 @@ describe('several accelerators', () => {
   it('pack rows only where a step has a packed sequence for each', () => {
     const short = { total: 950_000, mean: 100, p50: 90, p95: 200, max: 250, estimated: false };
     const job = { work: work({ facts: QWEN3_8B, rows: 9500, tokens: short }), modes: ['lora' as const] };
-    expect(on('a100-large', job)?.recipe.training_args.packing).toBe(true);
-    expect(on('a100x8', job)?.recipe.training_args.packing).toBe(false);
+    expect(candidateOn('a100-large', job)?.recipe.training_args.packing).toBe(true);
+    expect(candidateOn('a100x8', job)?.recipe.training_args.packing).toBe(false);
   });
 
   it('answer whole groups of prompts together', () => {
-    const several = on('a100x8', { work: work({ method: 'grpo', facts: QWEN3_06B, rows: 9500 }), modes: ['lora'] });
+    const several = candidateOn('a100x8', {
+      work: work({ method: 'grpo', facts: QWEN3_06B, rows: 9500 }),
+      modes: ['lora'],
+    });
     expect(several?.strategy).toBe('ddp');
     expect(batchOf(several) % 8).toBe(0);
     expect(several?.recipe.training_args.per_device_train_batch_size).toBeLessThanOrEqual(4);
@@ -141,7 +128,7 @@ describe('several accelerators', () => {
 
   it('take less time than one, and never so little as if they sent nothing', () => {
     const job = { work: work({ facts: QWEN3_8B, rows: 50_000 }), modes: ['lora' as const] };
-    const training = (name: string): number => on(name, job)?.time.parts.training ?? 0;
+    const training = (name: string): number => candidateOn(name, job)?.time.parts.training ?? 0;
     for (const [one, several, count] of [
       ['a100-large', 'a100x4', 4],
       ['h200', 'h200x8', 8],
@@ -154,7 +141,7 @@ describe('several accelerators', () => {
 
   it('are slowed down by the links between them, which sharding uses most', () => {
     const job = { work: work({ facts: LLAMA_70B, rows: 5000 }), modes: ['lora' as const] };
-    const [nvlink, pcie] = [on('a100x8', job), on('rtx-pro-6000x8', job)];
+    const [nvlink, pcie] = [candidateOn('a100x8', job), candidateOn('rtx-pro-6000x8', job)];
     expect(nvlink?.strategy).toBe('fsdp2');
     expect(pcie?.time.parts.training).toBeGreaterThan(1.5 * (nvlink?.time.parts.training ?? Number.POSITIVE_INFINITY));
   });
@@ -162,16 +149,16 @@ describe('several accelerators', () => {
   it('have wider ranges than one, the more so the longer they wait for each other', () => {
     const job = { work: work({ facts: QWEN3_8B, rows: 50_000 }), modes: ['lora' as const] };
     const width = (found: Candidate | null): number => (found ? found.time.range[1] / found.time.seconds : 0);
-    expect(width(on('a100x4', job))).toBeGreaterThan(width(on('a100-large', job)));
+    expect(width(candidateOn('a100x4', job))).toBeGreaterThan(width(candidateOn('a100-large', job)));
     const large = { work: work({ facts: LLAMA_70B, rows: 50_000 }), modes: ['lora' as const] };
-    expect(width(on('l40sx8', large))).toBeGreaterThan(1.1 * width(on('l40sx8', job)));
+    expect(width(candidateOn('l40sx8', large))).toBeGreaterThan(1.1 * width(candidateOn('l40sx8', job)));
   });
 
   it('need RAM for a copy each, and under FSDP2 for one', () => {
     const facts = QWEN3_8B;
-    const poor = { ...flavor('a100x4'), ram_gib: 60 };
+    const poor = { ...flavorNamed('a100x4'), ram_gib: 60 };
     const tried = (modes: SearchInput['modes']) =>
-      candidateFor(input({ work: work({ facts }), modes }), poor, targetOf(poor))?.strategy;
+      candidateFor(searchInput({ work: work({ facts }), modes }), poor, targetOf(poor))?.strategy;
     // Four copies of 15 GiB pass it; one does not.
     expect(tried(['lora'])).toBe('fsdp2');
   });
@@ -179,7 +166,7 @@ describe('several accelerators', () => {
 
 describe('the search with several accelerators', () => {
   it('finds a place for 70 billion parameters', () => {
-    const found = search(input({ work: work({ facts: LLAMA_70B }), modes: ['lora'] }), SNAPSHOT.flavors);
+    const found = search(searchInput({ work: work({ facts: LLAMA_70B }), modes: ['lora'] }), SNAPSHOT.flavors);
     expect(found.length).toBeGreaterThan(3);
     expect(found.every(({ strategy, flavor: { accelerators } }) => strategy === 'fsdp2' && accelerators > 1)).toBe(
       true,
@@ -188,11 +175,11 @@ describe('the search with several accelerators', () => {
   });
 
   it('finds none for all of their weights, which take 1.1 TB without anything else', () => {
-    expect(search(input({ work: work({ facts: LLAMA_70B }), modes: ['full'] }), SNAPSHOT.flavors)).toEqual([]);
+    expect(search(searchInput({ work: work({ facts: LLAMA_70B }), modes: ['full'] }), SNAPSHOT.flavors)).toEqual([]);
   });
 
   it('trains all weights of 8 billion on several, where one has no room', () => {
-    const found = search(input({ work: work({ facts: QWEN3_8B }), modes: ['full'] }), SNAPSHOT.flavors);
+    const found = search(searchInput({ work: work({ facts: QWEN3_8B }), modes: ['full'] }), SNAPSHOT.flavors);
     expect(found.length).toBeGreaterThan(2);
     expect(found.every(({ strategy }) => strategy === 'fsdp2')).toBe(true);
   });

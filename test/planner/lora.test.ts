@@ -11,10 +11,10 @@ import { modesFor } from '../../scripts/planner/modes.ts';
 import { checkConflicts } from '../../scripts/planner/override-conflicts.ts';
 import { parseOverrides } from '../../scripts/planner/overrides.ts';
 import { buildRecipe } from '../../scripts/planner/recipe.ts';
-import { candidateFor, search, targetOf } from '../../scripts/planner/search.ts';
+import { search } from '../../scripts/planner/search.ts';
 import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
-import { QWEN3_8B, QWEN3_06B, work } from './support.ts';
+import { candidateOn, QWEN3_8B, QWEN3_06B, searchInput, work } from './support.ts';
 
 const tokensOf = (rows: number, mean: number) =>
   work({ rows, tokens: { total: rows * mean, mean, p50: mean, p95: mean, max: mean, estimated: false } });
@@ -60,21 +60,12 @@ describe('the rank', () => {
   it('is in the recipe, with an alpha that suits every rank, and counted in memory', () => {
     const rows = tokensOf(200_000, 500);
     expect(lora(rows).lora).toEqual({ r: 256, lora_alpha: 32, lora_dropout: 0, target_modules: 'all-linear' });
-    const flavor = SNAPSHOT.flavors.find(({ name }) => name === 'a100-large');
-    if (!flavor) throw new Error();
-    const input = {
-      modes: ['lora' as const],
-      backend: 'hf' as const,
-      max_length: 512,
-      epochs: 1,
-      timeout_seconds: null,
-    };
     const adapters = (set: Request['set']) =>
-      candidateFor(
-        { ...input, work: { ...rows, request: { model: 'm', dataset: 'd', set } } },
-        flavor,
-        targetOf(flavor),
-      )?.memory.adapters;
+      candidateOn('a100-large', {
+        work: { ...rows, request: { model: 'm', dataset: 'd', set } },
+        modes: ['lora'],
+        max_length: 512,
+      })?.memory.adapters;
     expect(adapters({})).toBeCloseTo(8 * (adapters({ lora_r: 32 }) ?? 0), 8);
   });
 
@@ -125,19 +116,9 @@ describe('QLoRA by itself', () => {
     intermediate_size: 17_408,
     query_size: 5120,
   };
-  const input = (facts: ModelFacts) => ({
-    work: work({ facts, rows: 2000 }),
-    modes: modesFor(facts, undefined).modes,
-    backend: 'hf' as const,
-    max_length: 1024,
-    epochs: 1,
-    timeout_seconds: null,
-  });
-  const on = (name: string, facts: ModelFacts) => {
-    const flavor = SNAPSHOT.flavors.find((one) => one.name === name);
-    if (!flavor) throw new Error(name);
-    return candidateFor(input(facts), flavor, targetOf(flavor));
-  };
+  const asked = (facts: ModelFacts) => ({ work: work({ facts, rows: 2000 }), modes: modesFor(facts, undefined).modes });
+  const on = (name: string, facts: ModelFacts) => candidateOn(name, asked(facts));
+
   it('is taken on a flavor where LoRA does not fit, and not where it does', () => {
     expect(on('a10g-large', QWEN3_14B)?.recipe.mode).toBe('qlora');
     expect(on('l40sx1', QWEN3_14B)?.recipe.mode).toBe('lora');
@@ -149,7 +130,7 @@ describe('QLoRA by itself', () => {
   });
 
   it('is never preferred over LoRA, but taken where nothing else is left', () => {
-    const fitting = search(input(QWEN3_14B), SNAPSHOT.flavors);
+    const fitting = search(searchInput(asked(QWEN3_14B)), SNAPSHOT.flavors);
     expect(fitting.some(({ recipe }) => recipe.mode === 'qlora')).toBe(true);
     expect(choose(fitting)?.recipe.mode).toBe('lora');
     const only = fitting.filter(({ recipe }) => recipe.mode === 'qlora');
@@ -157,7 +138,7 @@ describe('QLoRA by itself', () => {
   });
 
   it('says why', () => {
-    const fitting = search(input(QWEN3_14B), SNAPSHOT.flavors);
+    const fitting = search(searchInput(asked(QWEN3_14B)), SNAPSHOT.flavors);
     const chosen = fitting.find(({ recipe }) => recipe.mode === 'qlora');
     const dearest = fitting.find(({ recipe }) => recipe.mode === 'lora');
     if (!chosen || !dearest) throw new Error();

@@ -2,12 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Request } from '../../scripts/plan/request.ts';
 import { mayPack, packedSequences } from '../../scripts/planner/packing.ts';
 import { buildRecipe } from '../../scripts/planner/recipe.ts';
-import { candidateFor, targetOf } from '../../scripts/planner/search.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import { cpu, microBatchSeconds } from '../../scripts/planner/step-time.ts';
 import { batchesFor } from '../../scripts/planner/steps.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
-import { QWEN3_8B, QWEN3_06B, work } from './support.ts';
+import { candidateOn, QWEN3_8B, QWEN3_06B, work } from './support.ts';
 
 type Lengths = { mean: number; p50: number; p95: number; max: number };
 const rowsOf = (rows: number, tokens: Lengths, set: Request['set'] = {}) =>
@@ -91,23 +89,17 @@ describe('packing without being asked', () => {
   ])('is not tried %s', (_, overrides, set, length) => expect(may(overrides, set, length)).toBe(false));
 
   const on = (name: string, overrides: Partial<Workload>, max_length: number) => {
-    const flavor = SNAPSHOT.flavors.find((one) => one.name === name);
-    if (!flavor) throw new Error(name);
-    const input = { modes: ['lora' as const], backend: 'hf' as const, max_length, epochs: 1, timeout_seconds: null };
     const found = (set: Request['set']) =>
-      candidateFor(
-        {
-          ...input,
-          work: {
-            ...rowsOf(20_000, SHORT, set),
-            facts: QWEN3_8B,
-            ...overrides,
-            request: { model: 'm', dataset: 'd', set },
-          },
+      candidateOn(name, {
+        work: {
+          ...rowsOf(20_000, SHORT, set),
+          facts: QWEN3_8B,
+          ...overrides,
+          request: { model: 'm', dataset: 'd', set },
         },
-        flavor,
-        targetOf(flavor),
-      );
+        modes: ['lora'],
+        max_length,
+      });
     return { chosen: found({}), packed: found({ packing: true }), padded: found({ packing: false }) };
   };
 

@@ -4,8 +4,7 @@ import type { Planned } from '../../scripts/plan/methods.ts';
 import { modesFor } from '../../scripts/planner/modes.ts';
 import { buildRecipe } from '../../scripts/planner/recipe.ts';
 import { runTime } from '../../scripts/planner/run-time.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
-import { QWEN3_06B, work } from './support.ts';
+import { flavorNamed, QWEN3_06B, work } from './support.ts';
 
 const SET = { per_device_train_batch_size: 4 };
 const timed = (
@@ -13,8 +12,7 @@ const timed = (
   method: Planned = 'sft',
   more: { rows?: number; maxSteps?: number } = {},
 ) => {
-  const flavor = SNAPSHOT.flavors.find(({ name }) => name === 'a10g-small');
-  if (!flavor) throw new Error('no a10g-small');
+  const flavor = flavorNamed('a10g-small');
   const { rows = 1000, ...request } = more;
   const workload = work({ method, rows, request: { model: 'm', dataset: 'd', ...request, set: { ...SET, ...set } } });
   const choice = { mode: 'full', target: { kind: 'cuda', bf16: true }, batch: 4, max_length: 1024, epochs: 2 } as const;
@@ -44,8 +42,7 @@ describe('what passes the model', () => {
 
   it('is both answers of a pair for KTO, each a row', () => {
     const report = { ...work().report, format: 'preference' as const };
-    const flavor = SNAPSHOT.flavors.find(({ name }) => name === 'a10g-small');
-    if (!flavor) throw new Error('no a10g-small');
+    const flavor = flavorNamed('a10g-small');
     const tokens = [report, work().report].map((each) => {
       const workload = work({
         method: 'kto',

@@ -1,59 +1,43 @@
 import { describe, expect, it } from 'vitest';
-import type { Flavor } from '../../scripts/plan/flavor.ts';
 import { billedUsd } from '../../scripts/plan/price.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
-import { candidateFor, cents, type SearchInput, search, targetOf } from '../../scripts/planner/search.ts';
+import type { SearchInput } from '../../scripts/planner/candidate.ts';
+import { cents } from '../../scripts/planner/rounding.ts';
+import { search, targetOf } from '../../scripts/planner/search.ts';
 import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
-import { LLAMA_70B, QWEN3_8B, QWEN3_06B, work } from './support.ts';
-
-const input = (overrides: Partial<SearchInput> = {}): SearchInput => ({
-  work: work(),
-  modes: ['full', 'lora'],
-  backend: 'hf',
-  max_length: 1024,
-  epochs: 1,
-  timeout_seconds: null,
-  ...overrides,
-});
-const flavor = (name: string): Flavor => {
-  const found = SNAPSHOT.flavors.find((other) => other.name === name);
-  if (!found) throw new Error(name);
-  return found;
-};
-const on = (name: string, overrides: Partial<SearchInput> = {}) =>
-  candidateFor(input(overrides), flavor(name), targetOf(flavor(name)));
+import { candidateOn, flavorNamed, LLAMA_70B, QWEN3_8B, QWEN3_06B, searchInput, work } from './support.ts';
 
 describe('search', () => {
   it('lists the cheapest first, of one accelerator and of several', () => {
-    const found = search(input(), SNAPSHOT.flavors);
+    const found = search(searchInput(), SNAPSHOT.flavors);
     expect(found.length).toBeGreaterThan(5);
     expect(found.map(({ usd }) => cents(usd))).toEqual(found.map(({ usd }) => cents(usd)).sort((a, b) => a - b));
     expect(new Set(found.map(({ flavor: { accelerators } }) => accelerators))).toEqual(new Set([1, 2, 4, 8]));
   });
 
   it('saves a checkpoint at least every half hour, or as often as was asked', () => {
-    const perStep = (candidate: ReturnType<typeof on>): number => {
+    const perStep = (candidate: ReturnType<typeof candidateOn>): number => {
       const { training, evaluation } = candidate?.time.parts ?? { training: 0, evaluation: 0 };
       return (training + evaluation) / (candidate?.recipe.total_steps ?? 1);
     };
     const long = { work: work({ facts: QWEN3_8B, rows: 100_000 }), modes: ['lora' as const] };
-    const slow = on('a10g-large', long);
+    const slow = candidateOn('a10g-large', long);
     const every = Number(slow?.recipe.training_args.save_steps);
     expect(every * perStep(slow)).toBeLessThan(1900);
     expect((every + 1) * perStep(slow)).toBeGreaterThan(1700);
     expect(Number(slow?.recipe.training_args.eval_steps)).toBeGreaterThan(every);
     const request = { model: 'm', dataset: 'd', set: { save_steps: 1000 } };
-    const asked = on('a10g-large', { ...long, work: { ...long.work, request } });
+    const asked = candidateOn('a10g-large', { ...long, work: { ...long.work, request } });
     expect(asked?.recipe.training_args.save_steps).toBe(1000);
     const best = { model: 'm', dataset: 'd', set: { load_best_model_at_end: true } };
-    const args = on('a10g-large', { ...long, work: { ...long.work, request: best } })?.recipe.training_args;
+    const args = candidateOn('a10g-large', { ...long, work: { ...long.work, request: best } })?.recipe.training_args;
     expect(args?.eval_steps).toBe(args?.save_steps);
-    const short = on('a100-large')?.recipe;
+    const short = candidateOn('a100-large')?.recipe;
     expect(short?.training_args.save_steps).toBe(Math.ceil((short?.total_steps ?? 0) / 5));
   });
 
   it('puts a small demo of a small model on a T4, in fp16', () => {
-    const [first] = search(input({ work: work({ rows: 100, eval_rows: 0 }) }), SNAPSHOT.flavors);
+    const [first] = search(searchInput({ work: work({ rows: 100, eval_rows: 0 }) }), SNAPSHOT.flavors);
     expect(first?.flavor.name).toBe('t4-small');
     expect(first?.recipe).toMatchObject({ mode: 'full', precision: 'fp16', weights_dtype: 'float32' });
     expect(first?.recipe.training_args).toMatchObject({ fp16: true, bf16: false });
@@ -61,7 +45,7 @@ describe('search', () => {
 
   it('never fills memory, RAM or disk beyond what there is', () => {
     for (const facts of [QWEN3_06B, QWEN3_8B]) {
-      for (const candidate of search(input({ work: work({ facts }) }), SNAPSHOT.flavors)) {
+      for (const candidate of search(searchInput({ work: work({ facts }) }), SNAPSHOT.flavors)) {
         expect(candidate.gpu_memory_gib).toBeLessThan(
           acceleratorOf(candidate.flavor)?.usable_gib ?? candidate.flavor.ram_gib,
         );
@@ -77,10 +61,12 @@ describe('search', () => {
     ],
     ['8 B parameters pass 15 GB of RAM in no mode', 'a10g-small', { work: work({ facts: QWEN3_8B }) }],
     ['70 B parameters fit no single card', 'h200', { work: work({ facts: LLAMA_70B }), modes: ['full', 'lora'] }],
-  ] as [string, string, Partial<SearchInput>][])('%s', (_, name, overrides) => expect(on(name, overrides)).toBeNull());
+  ] as [string, string, Partial<SearchInput>][])('%s', (_, name, overrides) =>
+    expect(candidateOn(name, overrides)).toBeNull(),
+  );
 
   it('falls back to LoRA where all weights do not fit', () => {
-    expect(on('a10g-large', { work: work({ facts: QWEN3_8B }) })?.recipe).toMatchObject({
+    expect(candidateOn('a10g-large', { work: work({ facts: QWEN3_8B }) })?.recipe).toMatchObject({
       mode: 'lora',
       weights_dtype: 'bfloat16',
       lora: { target_modules: 'all-linear' },
@@ -88,13 +74,13 @@ describe('search', () => {
   });
 
   it('takes the timeout that was asked for', () => {
-    expect(on('t4-small', { timeout_seconds: 7200 })).toMatchObject({ timeout_seconds: 7200, max_usd: 0.8 });
+    expect(candidateOn('t4-small', { timeout_seconds: 7200 })).toMatchObject({ timeout_seconds: 7200, max_usd: 0.8 });
   });
 
   it('keeps the effective batch when the device batch shrinks', () => {
     for (const batch of [1, 2, 4]) {
       const set = { per_device_train_batch_size: batch, packing: false };
-      const found = on('a100-large', { work: work({ request: { model: 'm', dataset: 'd', set } }) });
+      const found = candidateOn('a100-large', { work: work({ request: { model: 'm', dataset: 'd', set } }) });
       expect(found?.recipe.training_args).toMatchObject({ ...set, gradient_accumulation_steps: 8 / batch });
     }
   });
@@ -108,15 +94,15 @@ describe('acceleratorOf', () => {
     ['l40sx1', { usable_gib: 44.4 }],
     ['l4x1', { usable_gib: 22 }],
     ['rtx-pro-6000', { usable_gib: 94.9 }],
-  ])('%s', (name, expected) => expect(acceleratorOf(flavor(name))).toMatchObject(expected));
+  ])('%s', (name, expected) => expect(acceleratorOf(flavorNamed(name))).toMatchObject(expected));
 
-  it('knows no accelerator of a CPU', () => expect(acceleratorOf(flavor('cpu-basic'))).toBeNull());
+  it('knows no accelerator of a CPU', () => expect(acceleratorOf(flavorNamed('cpu-basic'))).toBeNull());
 
   it.each([
     ['a card it has never heard of', 'B300', 288, 0.92 * 288],
     ['a known card with another memory', 'A100', 40, 0.92 * 40],
   ])('is cautious about %s', (_, accelerator, gpu_memory_gib, usable) => {
-    const odd = { ...flavor('a100-large'), accelerator, gpu_memory_gib };
+    const odd = { ...flavorNamed('a100-large'), accelerator, gpu_memory_gib };
     expect(acceleratorOf(odd)?.usable_gib).toBeCloseTo(usable);
   });
 
@@ -128,7 +114,7 @@ describe('acceleratorOf', () => {
     ['A30', 8, true],
     ['A100', null, true],
   ])('%s of capability %d computes in bf16: %s', (accelerator, capability, bf16) => {
-    const other = { ...flavor('a100-large'), accelerator };
+    const other = { ...flavorNamed('a100-large'), accelerator };
     expect(targetOf(other, capability)).toEqual({ kind: 'cuda', bf16 });
   });
 });

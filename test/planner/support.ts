@@ -1,4 +1,8 @@
+import type { Flavor } from '../../scripts/plan/flavor.ts';
+import type { Candidate, SearchInput } from '../../scripts/planner/candidate.ts';
 import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
+import { candidateFor, targetOf } from '../../scripts/planner/search.ts';
+import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
 
 /** Real shapes, from the models' config.json. */
@@ -69,3 +73,24 @@ export function work(overrides: Partial<Workload> = {}): Workload {
     ...overrides,
   };
 }
+
+/** Of the snapshot. */
+export function flavorNamed(name: string): Flavor {
+  const flavor = SNAPSHOT.flavors.find((one) => one.name === name);
+  if (!flavor) throw new Error(`no flavor ${name}`);
+  return flavor;
+}
+
+export const searchInput = (overrides: Partial<SearchInput> = {}): SearchInput => ({
+  work: work(),
+  modes: ['full', 'lora'],
+  backend: 'hf',
+  max_length: 1024,
+  epochs: 1,
+  timeout_seconds: null,
+  ...overrides,
+});
+
+/** What is planned on one flavor; null where it doesn't fit. */
+export const candidateOn = (name: string, overrides: Partial<SearchInput> = {}): Candidate | null =>
+  candidateFor(searchInput(overrides), flavorNamed(name), targetOf(flavorNamed(name)));

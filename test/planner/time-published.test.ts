@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { bestNaiveShare, COMMITTED, errorOf, fitTo } from '../../bench/time/fit.ts';
 import { naive, ROWS, sourceOf } from '../../bench/time/rows.ts';
-import type { Flavor } from '../../scripts/plan/flavor.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
 import { decodingSeconds } from '../../scripts/planner/generation-time.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import { accelerated, microBatchSeconds } from '../../scripts/planner/step-time.ts';
+import { flavorNamed } from './support.ts';
 
 const LIKE = ROWS.filter(({ kind }) => kind === 'like');
 const factor = (ratio: number) => Math.max(ratio, 1 / ratio);
@@ -73,7 +72,7 @@ describe('a published step of GRPO', () => {
     ['t4-small', 47_229 / 500],
     ['a100-large', 1 / 0.04],
   ])('on %s takes %d s', (name, published) => {
-    const accelerator = acceleratorOf(SNAPSHOT.flavors.find((flavor) => flavor.name === name) as Flavor);
+    const accelerator = acceleratorOf(flavorNamed(name));
     if (!accelerator) throw new Error(name);
     const on = accelerated(accelerator);
     const common = { shape, mode: 'qlora' as const, weight_bytes: 2, sequences: 8 };

@@ -5,7 +5,6 @@ import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
 import { decodingSeconds } from '../../scripts/planner/generation-time.ts';
 import { buildRecipe } from '../../scripts/planner/recipe.ts';
 import { runTime } from '../../scripts/planner/run-time.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import {
   accelerated,
   cpu,
@@ -16,15 +15,10 @@ import {
 import { stoppingSeconds, timeoutFor } from '../../scripts/planner/time.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
 import margins from '../support/deadline-margins.json' with { type: 'json' };
-import { QWEN3_8B, QWEN3_06B, work } from './support.ts';
+import { flavorNamed, QWEN3_8B, QWEN3_06B, work } from './support.ts';
 
-const flavorOf = (name: string) => {
-  const found = SNAPSHOT.flavors.find((flavor) => flavor.name === name);
-  if (!found) throw new Error(name);
-  return found;
-};
 const processorOf = (name: string) => {
-  const accelerator = acceleratorOf(flavorOf(name));
+  const accelerator = acceleratorOf(flavorNamed(name));
   if (!accelerator) throw new Error(name);
   return accelerated(accelerator);
 };
@@ -137,7 +131,7 @@ describe('a whole run', () => {
       max_length: 1024,
       epochs: 1,
     });
-    const flavor = flavorOf(options.flavor ?? 'a100-large');
+    const flavor = flavorNamed(options.flavor ?? 'a100-large');
     return runTime({ work: workload, recipe, flavor, backend: options.backend ?? 'hf', max_length: 1024 });
   };
 

@@ -3,29 +3,20 @@ import type { Flavor } from '../../scripts/plan/flavor.ts';
 import type { Planned } from '../../scripts/plan/methods.ts';
 import type { Request } from '../../scripts/plan/request.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
+import type { Candidate } from '../../scripts/planner/candidate.ts';
 import { FILL } from '../../scripts/planner/footprint.ts';
 import { decodingSeconds, vllmDecodingSeconds } from '../../scripts/planner/generation-time.ts';
 import { checkConflicts } from '../../scripts/planner/override-conflicts.ts';
-import { type Candidate, candidateFor, targetOf } from '../../scripts/planner/search.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import { accelerated } from '../../scripts/planner/step-time.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
-import { LLAMA_70B, QWEN3_8B, QWEN3_06B, work } from './support.ts';
-
-const flavorOf = (name: string): Flavor => {
-  const flavor = SNAPSHOT.flavors.find((one) => one.name === name);
-  if (!flavor) throw new Error(`no flavor ${name}`);
-  return flavor;
-};
+import { candidateOn, flavorNamed, LLAMA_70B, QWEN3_8B, QWEN3_06B, work } from './support.ts';
 
 function candidate(
   overrides: Partial<Workload> & { set?: Request['set'] },
   { flavor = 'a100-large', mode = 'full' as 'full' | 'lora' | 'qlora', backend = 'hf' as 'hf' | 'local' } = {},
 ): Candidate | null {
   const request = { model: 'm', dataset: 'd', ...(overrides.set ? { set: overrides.set } : {}) };
-  const input = { work: work({ method: 'grpo', request, ...overrides }), modes: [mode], backend };
-  const found = { ...input, max_length: 1024, epochs: 1, timeout_seconds: null };
-  return candidateFor(found, flavorOf(flavor), targetOf(flavorOf(flavor)));
+  return candidateOn(flavor, { work: work({ method: 'grpo', request, ...overrides }), modes: [mode], backend });
 }
 
 const byVllm = (of: Candidate | null): unknown => of?.recipe.training_args.use_vllm;
@@ -92,7 +83,7 @@ it.each<[string, Partial<Workload>, RegExp]>([
 describe('a token by vLLM', () => {
   const shape = (parameters: number, layers: number) => ({ ...QWEN3_06B, parameters, layers, key_value_size: 128 });
   const on = (gpu: { bandwidth?: number } = {}) => {
-    const a100 = acceleratorOf(flavorOf('a100-large'));
+    const a100 = acceleratorOf(flavorNamed('a100-large'));
     if (!a100) throw new Error('no a100');
     return { ...accelerated(a100), ...gpu };
   };
