@@ -28,16 +28,22 @@ const model = join(workshop.folder, 'model');
 const plan = (...set: string[]): Promise<Plan> =>
   workshop.plan(
     ...['--model', model, '--dataset', join(rows, 'train.jsonl'), '--method', method, '--lora', 'off'],
-    ...['--max-steps', String(steps)],
     ...set.flatMap((each) => ['--set', each]),
   );
-/** As TRL's scripts are run here: nothing held out, nothing saved on the way. */
+/** The first steps of what was planned for all rows, as TRL's scripts are run here: nothing held out or saved on the way. */
 const comparable = (made: Plan): PlanDraft => ({
   ...made,
   dataset: { ...made.dataset, evaluation: null },
   recipe: {
     ...made.recipe,
-    training_args: { ...made.recipe.training_args, logging_steps: 1, save_strategy: 'no', eval_strategy: 'no' },
+    total_steps: steps,
+    training_args: {
+      ...made.recipe.training_args,
+      max_steps: steps,
+      logging_steps: 1,
+      save_strategy: 'no',
+      eval_strategy: 'no',
+    },
   },
 });
 

@@ -1,5 +1,5 @@
 import { bestNaiveShare, COMMITTED, errorOf, fitTo } from './time/fit.ts';
-import { naive, ROWS, type Row, sourceOf } from './time/rows.ts';
+import { naive, predicted, ROWS, type Row, sourceOf } from './time/rows.ts';
 
 /**
  * Published training steps against our estimate and against the usual rule (6 x parameters x tokens at one share
@@ -68,6 +68,15 @@ for (const [name, ratios] of grouped(
 )) {
   console.log(line(name, ratios));
 }
+console.log(`\nSeveral GPUs, with what they send each other and without\n${head}`);
+const several = ROWS.filter(({ kind }) => kind === 'several');
+for (const linked of [true, false])
+  for (const [name, ratios] of grouped(
+    several,
+    sourceOf,
+    (row) => predicted(row, undefined, undefined, linked) / row.seconds,
+  ))
+    console.log(line(`${name}, ${linked ? 'with' : 'without'}`, ratios));
 
 const all = fitTo(LIKE);
 console.log('\nFitted to all of them:', JSON.stringify(all.calibration), JSON.stringify(all.reachable));

@@ -1,4 +1,5 @@
 import { phases } from '../../scripts/planner/memory/phases.ts';
+import { type ShardedPhase, shardedPhases } from '../../scripts/planner/memory/sharding.ts';
 import { type MemoryInput, trainingStep } from '../../scripts/planner/memory.ts';
 
 /**
@@ -10,7 +11,13 @@ const LOGITS = { plain: 2 + 4 + 4 + 4, shifted: 2 + 4 + 4 + 4 + 4 };
 /** GiB on top of our estimate where the loss makes the logits of all tokens, as TRL 1.16 doesn't (ForCausalLMLoss). */
 export function fullLogitsGib(input: MemoryInput, kind: keyof typeof LOGITS = 'plain'): number {
   const step = trainingStep(input);
-  const all = phases(step).map((phase) => ({ ...phase, rest: phase.gradients + phase.casts + phase.activations }));
+  const held: (Omit<ShardedPhase, 'communication'> & Partial<ShardedPhase>)[] = input.processes?.sharded
+    ? shardedPhases(step, input.processes)
+    : phases(step);
+  const all = held.map(({ gradients, casts, activations, communication = 0, loss }) => ({
+    rest: gradients + casts + activations + communication,
+    loss,
+  }));
   const fullest = Math.max(...all.map(({ rest, loss }) => rest + loss));
   const logits = step.batch.sequences * step.batch.length * step.facts.vocab_size * LOGITS[kind];
   const head = Math.max(...all.filter(({ loss }) => loss > 0).map(({ rest }) => rest)) + logits;

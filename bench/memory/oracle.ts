@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { MemoryInput } from '../../scripts/planner/memory.ts';
 import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
+import { jsonLines } from '../json-lines.ts';
 import { factsFrom } from './facts.ts';
 
 /** A step that fake_step.py counted; sizes in bytes. */
@@ -62,13 +62,8 @@ const FITTED_ON = [
 ];
 export const isFitted = (row: OracleRow): boolean => FITTED_ON.includes(row.family);
 
-export function readOracle(): OracleRow[] {
-  const text = readFileSync(new URL('oracle.jsonl', import.meta.url), 'utf8');
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => OracleRow.parse(JSON.parse(line)));
-}
+export const readOracle = (): OracleRow[] =>
+  jsonLines(new URL('oracle.jsonl', import.meta.url)).map((row) => OracleRow.parse(row));
 
 /** The row's model, with its parameters as a step of all weights or a LoRA step of the same shape counted them. */
 export function factsOf(row: OracleRow, rows: readonly OracleRow[]): ModelFacts {
@@ -86,9 +81,10 @@ export function factsOf(row: OracleRow, rows: readonly OracleRow[]): ModelFacts 
   return factsFrom(row.family, { ...config, parameters: counted.parameters - adapters });
 }
 
-export function inputOf(row: OracleRow, rows: readonly OracleRow[]): MemoryInput {
+/** What of a recorded step our estimate takes; rows with pictures and of several processes have more. */
+export function stepInput(row: Omit<OracleRow, 'config'>, facts: ModelFacts): MemoryInput {
   return {
-    facts: factsOf(row, rows),
+    facts,
     mode: row.mode,
     weight_bytes: row.weights === 'fp32' ? 4 : 2,
     lora_rank: row.rank,
@@ -103,7 +99,9 @@ export function inputOf(row: OracleRow, rows: readonly OracleRow[]): MemoryInput
   };
 }
 
-function methodOf({ method, completion, batch, accumulation }: OracleRow): Partial<MemoryInput> {
+export const inputOf = (row: OracleRow, rows: readonly OracleRow[]): MemoryInput => stepInput(row, factsOf(row, rows));
+
+function methodOf({ method, completion, batch, accumulation }: Omit<OracleRow, 'config'>): Partial<MemoryInput> {
   if (method === undefined || completion === undefined) return {};
   return {
     sequences: method === 'dpo' || method === 'reward' ? 2 : 1,

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { MemoryInput } from '../../scripts/planner/memory.ts';
 import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
 import { readVisionTower } from '../../scripts/planner/vision-tower.ts';
+import { jsonLines } from '../json-lines.ts';
 import { factsFrom } from './facts.ts';
-import { OracleRow } from './oracle.ts';
+import { OracleRow, stepInput } from './oracle.ts';
 
 /** A step on rows with pictures: each of `patches` (high, wide) where the model takes any size. */
 const Row = OracleRow.extend({
@@ -19,28 +19,15 @@ const Row = OracleRow.extend({
 });
 export type PictureRow = z.infer<typeof Row>;
 
-export function readPictures(): PictureRow[] {
-  const text = readFileSync(new URL('pictures.jsonl', import.meta.url), 'utf8');
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => Row.parse(JSON.parse(line)));
-}
+export const readPictures = (): PictureRow[] =>
+  jsonLines(new URL('pictures.jsonl', import.meta.url)).map((row) => Row.parse(row));
 
 export function pictureInput(row: PictureRow, rows: readonly PictureRow[]): MemoryInput {
   const facts = pictureFacts(row, rows);
   const { image_size = 0, patch_size } = row.config.vision_config;
   const [high, wide] = row.patches ?? [Math.floor(image_size / patch_size), Math.floor(image_size / patch_size)];
   return {
-    facts,
-    mode: row.mode,
-    weight_bytes: row.weights === 'fp32' ? 4 : 2,
-    lora_rank: row.rank,
-    per_device_train_batch_size: row.batch,
-    max_length: row.length,
-    gradient_accumulation_steps: row.accumulation,
-    gradient_checkpointing: row.checkpointing,
-    padded: row.padded,
+    ...stepInput(row, facts),
     picture_tokens: (row.pictures * high * wide) / (facts.tower?.patches_per_token ?? 1),
   };
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { MemoryInput } from '../../scripts/planner/memory.ts';
 import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
+import { jsonLines } from '../json-lines.ts';
 import { factsFrom } from './facts.ts';
 import table from './models.json' with { type: 'json' };
 
@@ -45,13 +45,8 @@ export interface NotComparable {
   reason: string;
 }
 
-export function readPublished(): (Comparable | NotComparable)[] {
-  const text = readFileSync(new URL('published.jsonl', import.meta.url), 'utf8');
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => classify(Row.parse(JSON.parse(line))));
-}
+export const readPublished = (): (Comparable | NotComparable)[] =>
+  jsonLines(new URL('published.jsonl', import.meta.url)).map((row) => classify(Row.parse(row)));
 
 /** The model of the table that has the shape of this one. */
 export function sameShape(name: string): string {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { jsonLines } from '../json-lines.ts';
 
 const Estimate = z.object({
   family: z.string(),
@@ -9,10 +9,8 @@ const Estimate = z.object({
 
 /** What accelerate_estimate.py recorded, by family and depth. */
 const estimates = new Map(
-  readFileSync(new URL('accelerate.jsonl', import.meta.url), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => Estimate.parse(JSON.parse(line)))
+  jsonLines(new URL('accelerate.jsonl', import.meta.url))
+    .map((row) => Estimate.parse(row))
     .map(({ family, layers, bytes }) => [`${family} ${layers}`, bytes]),
 );
 

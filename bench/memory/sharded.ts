@@ -1,35 +1,23 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { allocatedGib, type MemoryInput, reservedGib, trainingMemory } from '../../scripts/planner/memory.ts';
+import { jsonLines } from '../json-lines.ts';
 import { factsFrom } from './facts.ts';
 import { fullLogitsGib } from './full-logits.ts';
-import { OracleRow } from './oracle.ts';
-import { knownModel, readPublished } from './published.ts';
+import { OracleRow, stepInput } from './oracle.ts';
+import { knownModel, type PublishedRow, readPublished } from './published.ts';
 import { grouped, HEADER, line } from './statistics.ts';
 
 /** A step of one process under FSDP2 that fake_sharded_step.py counted; sizes in bytes. */
 const Row = OracleRow.extend({ processes: z.number(), sync_each_batch: z.boolean() });
 export type ShardedRow = z.infer<typeof Row>;
 
-export function readSharded(file = new URL('oracle-sharded.jsonl', import.meta.url)): ShardedRow[] {
-  return readFileSync(file, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => Row.parse(JSON.parse(line)));
-}
+export const readSharded = (): ShardedRow[] =>
+  jsonLines(new URL('oracle-sharded.jsonl', import.meta.url)).map((row) => Row.parse(row));
 
 export function shardedInput(row: ShardedRow): MemoryInput {
   const parameters = row.parameters - (row.mode === 'full' ? 0 : row.trained);
   return {
-    facts: factsFrom(row.family, { ...row.config, parameters }),
-    mode: row.mode,
-    weight_bytes: row.weights === 'fp32' ? 4 : 2,
-    lora_rank: row.rank,
-    per_device_train_batch_size: row.batch,
-    max_length: row.length,
-    gradient_accumulation_steps: row.accumulation,
-    gradient_checkpointing: row.checkpointing,
-    padded: row.padded,
+    ...stepInput(row, factsFrom(row.family, { ...row.config, parameters })),
     processes: { count: row.processes, sharded: true, sync_each_batch: row.sync_each_batch },
   };
 }
@@ -38,12 +26,27 @@ export function shardedInput(row: ShardedRow): MemoryInput {
 export const shardedError = (row: ShardedRow): number =>
   (allocatedGib(trainingMemory(shardedInput(row)), 0) * 2 ** 30) / row.peak - 1;
 
-/** Published runs under FSDP2 or ZeRO-3 that kept what ours keep: per accelerator, GiB. */
-export function publishedSharded(): { id: string; measured: number; ours: number }[] {
+/**
+ * What ZeRO-3 keeps gathered: weights that are used again within so many, in 16 bits
+ * (stage3_max_live_parameters and stage3_max_reuse_distance, 1e9 in DeepSpeed 0.19 and in ms-swift's file).
+ */
+const liveGib = ({ facts }: MemoryInput): number => (2 * Math.min(1e9, facts.parameters)) / 2 ** 30;
+
+export interface PublishedSharded {
+  row: PublishedRow;
+  ours: number;
+  error: number;
+}
+
+/** Published runs under FSDP2 and ZeRO-3, per accelerator, GiB. */
+export function publishedSharded(): PublishedSharded[] {
   return readPublished().flatMap(({ row }) => {
     const facts = knownModel(row.model);
-    const comparable = ['fsdp2', 'zero3'].includes(row.parallel) && row.method === 'sft' && row.gradient_checkpointing;
-    if (!comparable || facts === null || !row.gpus || !row.seq_len) return [];
+    const zero3 = row.parallel === 'zero3';
+    const judged = zero3 || row.parallel === 'fsdp2';
+    const paired = row.method === 'dpo';
+    if (!judged || !(paired || row.method === 'sft') || !row.gradient_checkpointing) return [];
+    if (facts === null || !row.gpus || !row.seq_len) return [];
     const input: MemoryInput = {
       facts,
       mode: row.mode,
@@ -52,14 +55,21 @@ export function publishedSharded(): { id: string; measured: number; ours: number
       lora_rank: row.lora_rank ?? 8,
       per_device_train_batch_size: row.micro_batch,
       max_length: row.seq_len,
-      gradient_accumulation_steps: 1,
+      // ms-swift packs both answers of a row into the same sequence.
+      sequences: paired && !/^packed/.test(row.seq_note) ? 2 : 1,
+      // ZeRO-3's 16-bit weights and 16-bit gradients are there from the start, as FSDP2's fp32 gradients of earlier batches.
+      gradient_accumulation_steps: zero3 ? 2 : 1,
       padded: false,
       processes: { count: row.gpus, sharded: true, sync_each_batch: true },
     };
     const parts = trainingMemory(input);
+    const live = zero3 ? Math.max(0, liveGib(input) - (parts.communication ?? 0)) : 0;
+    // Of DPO over all weights a second model, frozen.
+    const reference = paired && row.mode === 'full' ? (2 * facts.parameters) / row.gpus / 2 ** 30 : 0;
+    const logits = row.loss_chunked ? 0 : fullLogitsGib(input, zero3 ? 'shifted' : 'plain');
     const reserved = /reserved/.test(row.memory_kind);
-    const ours = (reserved ? reservedGib(parts) : allocatedGib(parts)) + (row.loss_chunked ? 0 : fullLogitsGib(input));
-    return [{ id: row.id, measured: row.measured_peak_gib, ours }];
+    const ours = (reserved ? reservedGib(parts) : allocatedGib(parts)) + logits + live + reference;
+    return [{ row, ours, error: ours / row.measured_peak_gib - 1 }];
   });
 }
 
@@ -70,13 +80,13 @@ export function shardedLines(): string[] {
     grouped(rows, key).map(([name, items]) => line(name, items.map(shardedError)));
   return [
     `\nRecorded steps of one process under FSDP2, nothing fitted to them (allocated)\n${HEADER}`,
-    ...errorsBy((row) => `${row.mode}, ${row.processes} processes`),
+    ...errorsBy((row) => `${row.mode}, ${row.processes} processes${row.reference ? ', beside a reference' : ''}`),
     ...errorsBy((row) => row.family),
     line('all', rows.map(shardedError)),
-    '\nPublished, several GPUs (reserved under ZeRO-3, whose buffers are larger)',
+    '\nPublished, several GPUs, nothing fitted to them',
     ...publishedSharded().map(
-      ({ id, measured, ours }) =>
-        `  ${id.padEnd(44)} measured ${measured.toFixed(1).padStart(6)}  ours ${ours.toFixed(1).padStart(6)}`,
+      ({ row, ours, error }) =>
+        `  ${row.parallel.padEnd(6)} ${row.id.padEnd(44)} measured ${row.measured_peak_gib.toFixed(1).padStart(6)}  ours ${ours.toFixed(1).padStart(6)}  ${(100 * error).toFixed(1).padStart(6)}%  ${row.seq_note}`,
     ),
   ];
 }

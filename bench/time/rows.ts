@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Flavor } from '../../scripts/plan/flavor.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
+import { addedToBatch } from '../../scripts/planner/communication-time.ts';
 import {
   accelerated,
   CALIBRATION,
@@ -10,6 +9,7 @@ import {
   optimizerSeconds,
   type Shape,
 } from '../../scripts/planner/step-time.ts';
+import { jsonLines } from '../json-lines.ts';
 import table from './models.json' with { type: 'json' };
 
 /** A published step, in seconds of one optimizer step on one accelerator. */
@@ -19,10 +19,12 @@ export interface Row {
   trust: 'high' | 'medium' | 'low';
   /**
    * like: one GPU, PyTorch without compilation, as TRL runs it. The others are shown and not fitted: compiled kernels,
-   * GPTQ's own kernels, several GPUs with their traffic, and `other`, where a figure that matters is not in the source.
+   * GPTQ's own kernels, several GPUs, and `other`, where a figure that matters is not in the source.
    */
   kind: 'like' | 'compiled' | 'gptq' | 'several' | 'other';
   gpu: string;
+  /** Such cards, side by side under FSDP; one, if not said. */
+  processes?: number;
   model: string;
   mode: 'full' | 'lora' | 'qlora';
   /** Of all linear layers, by what an adapter moves. */
@@ -37,10 +39,7 @@ export interface Row {
 
 const models: Record<string, Shape> = table.models;
 
-export const ROWS: Row[] = readFileSync(fileURLToPath(new URL('rows.jsonl', import.meta.url)), 'utf8')
-  .split('\n')
-  .filter((line) => line !== '')
-  .map((line) => JSON.parse(line) as Row);
+export const ROWS = jsonLines(new URL('rows.jsonl', import.meta.url)) as Row[];
 
 export const sourceOf = ({ source }: Row): string => source.split(' ')[0] ?? source;
 
@@ -58,15 +57,20 @@ export function acceleratorOfRow({ id, gpu }: Row): NonNullable<ReturnType<typeo
 }
 
 /** Seconds of the step by our rule; `reachable` in place of the table's, where it is being fitted. */
-export function predicted(row: Row, calibration: Calibration = CALIBRATION, reachable?: number): number {
+export function predicted(row: Row, calibration: Calibration = CALIBRATION, reachable?: number, linked = true): number {
   const accelerator = acceleratorOfRow(row);
   const on = accelerated({ ...accelerator, reachable: reachable ?? accelerator.reachable }, calibration);
   const shape = shapeOf(row);
+  const { processes = 1 } = row;
   // The runs trained 16-bit weights; ours are fp32 and cast in each pass.
-  const batch = { ...row, shape, weight_bytes: 2, extra_forwards: 0 };
-  return (
-    row.micro_batches * microBatchSeconds(batch, on, calibration) + optimizerSeconds(shape, row.mode, on, calibration)
-  );
+  const computing = microBatchSeconds({ ...row, shape, weight_bytes: 2, extra_forwards: 0 }, on, calibration);
+  const sending = {
+    strategy: linked && processes > 1 ? ('fsdp2' as const) : ('alone' as const),
+    ...{ processes, parameters: shape.parameters, trained: shape.parameters, gradient_bytes: 2, passes: 2 },
+    bandwidth: 1e9 * accelerator.link_gb_s,
+  };
+  const optimizer = optimizerSeconds(shape, row.mode, on, calibration) / processes;
+  return row.micro_batches * (computing + addedToBatch(computing, sending)) + optimizer;
 }
 
 /** The usual rule: six operations for each weight and token, at one share of the peak. */

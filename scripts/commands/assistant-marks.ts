@@ -1,12 +1,8 @@
 import type { MethodReport } from '../dataset/report.ts';
+import { marksAnswers } from '../dataset/tokenizer/assistant-marks.ts';
 import type { ModelText } from '../dataset/tokenizer/model-text.ts';
 import { TrainerError } from '../errors.ts';
-import { sha256 } from '../plan/digest.ts';
 import type { Request } from '../plan/request.ts';
-import known from '../planner/training-templates.json' with { type: 'json' };
-
-/** As TRL's `has_generation_markers` has it. */
-const MARKS = /\{%-?\s*generation\s*-?%\}/;
 
 /**
  * `assistant_only_loss` goes by marks in the chat template, or by TRL's own copy of a template that has none: it knows
@@ -20,8 +16,7 @@ export function checkMarks(
 ): void {
   if (set?.assistant_only_loss !== true || report.vision || !model || !('templates' in model)) return;
   const source = model.templates.templates?.default?.source;
-  if (source === undefined || MARKS.test(source)) return;
-  if (Object.values(known.templates).includes(sha256(source.replaceAll('\r\n', '\n')))) return;
+  if (source === undefined || marksAnswers(source)) return;
   throw new TrainerError(
     'usage',
     'template_without_marks',

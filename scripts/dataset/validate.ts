@@ -40,7 +40,8 @@ export interface ValidateOptions {
   maxLength?: number | undefined;
 }
 
-export interface ValidateParams {
+/** What opening a dataset takes. */
+export interface OpenParams {
   /** As a person gives it: Hub id or name, hf:// or https:// address, path. */
   reference: string;
   options?: ValidateOptions | undefined;
@@ -53,6 +54,11 @@ export interface ValidateParams {
   files?: Files | undefined;
   /** Milliseconds to wait for one answer of the dataset viewer. */
   patience?: number | undefined;
+}
+
+export interface ValidateParams extends OpenParams {
+  /** The same dataset, where `openDataset` has begun on it already. */
+  opened?: Promise<RowSource | FileSplit> | undefined;
   /** Called with the first rows, as the data have them. */
   see?: ((row: SeenRow) => void) | undefined;
   /** Ends the reading of every row with a report on those that were seen. */
@@ -85,7 +91,7 @@ export async function validateDataset(params: ValidateParams): Promise<DatasetRe
     );
   };
   const checks = { ...params, templates, sample };
-  const opened = await openSource(params, options);
+  const opened = await (params.opened ?? openDataset(params));
   const { source, trials, seen, head } =
     'parts' in opened ? await checkFiles(opened, makeTrials, checks) : await checkSample(opened, makeTrials, checks);
   for (const row of head) params.see?.(row);
@@ -131,8 +137,9 @@ function rulesFor(asked: Method | undefined): readonly MethodRules[] {
   );
 }
 
-async function openSource(params: ValidateParams, options: ValidateOptions): Promise<RowSource | FileSplit> {
-  const { hub, files = diskFiles, cwd, env, signal, patience } = params;
+/** The split and its first rows. Throws as `validateDataset`. */
+export async function openDataset(params: OpenParams): Promise<RowSource | FileSplit> {
+  const { hub, files = diskFiles, cwd, env, signal, patience, options = {} } = params;
   const { split, config } = options;
   const userHome = env.HOME ?? env.USERPROFILE ?? cwd;
   const reference = await parseReference(params.reference, { files, cwd, userHome, endpoint: hub.endpoint });

@@ -35,6 +35,9 @@ export interface PlanInput {
 /** Image with uv and a C compiler (Triton needs one), the one that `hf jobs uv run` takes. */
 const IMAGE = 'ghcr.io/astral-sh/uv:python3.12-bookworm';
 
+/** Not below `/data`, where the official client mounts scripts. */
+const BUCKET_MOUNT = '/checkpoints';
+
 export function buildPlan(input: PlanInput): PlanDraft {
   const { chosen, facts, request, backend } = input;
   const { flavor } = chosen;
@@ -75,6 +78,7 @@ export function buildPlan(input: PlanInput): PlanDraft {
       repo_id: repo,
       folder: backend === 'local' ? join(input.home, 'models', name) : null,
       private: request.public !== true,
+      ...(request.bucket === undefined ? {} : { bucket: { id: request.bucket, mount_path: BUCKET_MOUNT } }),
       trackio: {
         project: name,
         run_name: name,

@@ -6,7 +6,9 @@ import { numberOr, type Target, type Workload } from './workload.ts';
 
 /**
  * How the processes of a run share the work: one alone; each with a whole copy of the model, of which gradients are
- * averaged (DDP); each with its share of weights, gradients and optimizer, gathered layer by layer (FSDP2).
+ * averaged (DDP); each with its share of weights, gradients and optimizer, gathered layer by layer (FSDP2). ZeRO-3
+ * shares the same; it needs DeepSpeed, which PyPI has as source alone, keeps up to 10^9 weights gathered
+ * (stage3_max_live_parameters), and TRL 1.16 makes adapters 16-bit beside it (sft_trainer.py, DeepSpeed's issue 8072).
  */
 export type Strategy = 'alone' | 'ddp' | 'fsdp2';
 
@@ -18,9 +20,9 @@ export function strategiesFor(work: Workload, mode: Recipe['mode'], target: Targ
 
 /**
  * Not 4-bit weights: accelerate 1.15 leaves them out of sharding (fsdp2_prepare_model, Params4bit). Not where answers
- * are generated: each token would gather the whole model. Not beside a reference model: TRL shards it as each process
- * loaded it (trl/models/utils.py, prepare_fsdp), and the first alone has its weights. Not pictures, nor fp16: no such
- * step was recorded. Not architectures whose layers accelerate doesn't find: it raises where `_no_split_modules` names a
+ * are generated: each token would gather the whole model. Not beside a reference model: it learns the same, but TRL
+ * shards that one as a single group (trl/models/utils.py, prepare_fsdp), which every process gathers whole. Not pictures,
+ * nor fp16: no such step was recorded. Not architectures whose layers accelerate doesn't find: it raises where `_no_split_modules` names a
  * class that the model hasn't, as those of Gemma 3 with pictures and of Qwen3.5 without do.
  */
 function maySplit(work: Workload, mode: Recipe['mode'], target: Target): boolean {

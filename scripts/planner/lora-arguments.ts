@@ -1,5 +1,15 @@
 import type { JsonValue } from '../plan/json.ts';
 import type { Recipe } from '../plan/schema.ts';
+import type { ModelFacts } from './model-facts.ts';
+
+/**
+ * Every linear layer ("LoRA Without Regret", Schulman et al. 2025), but no router of experts: it is left as it is for
+ * stability (Unsloth's guides to fine-tuning MoE, InternLM/xtuner pull 312). peft 0.21 adapts it with `all-linear`, whatever
+ * `exclude_modules` says (_convert_peft_config_moe); names in a pattern are all that it takes. Of Mixtral, w1 to w3 are the
+ * experts'; the experts' own gate_up_proj is asked for by the names of its parts.
+ */
+export const adaptedModules = ({ layout }: Pick<ModelFacts, 'layout'>): string =>
+  layout.recorded && layout.experts?.adapted ? '.*\\.(?!gate_up_proj)(\\w+_proj|w[123])' : 'all-linear';
 
 /** Of the adapter, by the names that TRL's own commands have for them; they aren't arguments of its configs. */
 const ARGUMENTS: Readonly<Record<string, { is: (value: number) => boolean; words: string }>> = {

@@ -1,6 +1,12 @@
 import { asked, evaluation, generation } from './memory/forward-only.ts';
 import { phases } from './memory/phases.ts';
-import { type Processes, type ShardedPhase, shardedPhases, shardedStates } from './memory/sharding.ts';
+import {
+  type Processes,
+  type ShardedPhase,
+  shardedPhases,
+  shardedReference,
+  shardedStates,
+} from './memory/sharding.ts';
 import { type Mode, states } from './memory/states.ts';
 import { type Phase, type Step, withoutOutputLayer } from './memory/step.ts';
 import { withTower } from './memory/vision.ts';
@@ -94,7 +100,7 @@ export function trainingMemory(input: MemoryInput): MemoryParts {
   const kept = sharded ? shardedStates(step.states, processes.count) : step.states;
   const all: MemoryPhase[] = sharded ? shardedPhases(step, processes) : withTower(step, phases(step));
   const copies = input.reference && mode === 'full' ? 2 : 1;
-  if (input.reference && !sharded) all.push(...withTower(step, asked(step)));
+  if (input.reference) all.push(...(sharded ? shardedReference(step, processes) : withTower(step, asked(step))));
   if (input.evaluated) {
     const { sequences, max_length: length, padded } = input.evaluated;
     const batch = { sequences: sequences * (input.sequences ?? 1), length, padded };

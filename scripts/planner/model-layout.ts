@@ -11,6 +11,8 @@ export interface ModelLayout {
   qk_norm: boolean;
   /** The outputs of attention and MLP are normalized besides their inputs. */
   sandwich_norm: boolean;
+  /** Hidden states that pass the layers side by side, as Gemma 3n's do (AltUp); one, if not said. */
+  streams?: number;
   /** `eager` where transformers has no sdpa for the family: the scores of all heads are kept. */
   attention: 'sdpa' | 'eager' | 'eager_16_bits';
   /** Some layers have linear attention in place of softmax: torch's chunked delta rule keeps several times as much. */
@@ -20,7 +22,14 @@ export interface ModelLayout {
   /** Query, key and value in one matrix; gate and up in one. */
   fused: { attention: boolean; mlp: boolean };
   /** A mixture of experts; `intermediate_size` is one expert's. `adapted`: peft gives them adapters. */
-  experts: { count: number; per_token: number; intermediate_size: number; adapted: boolean } | null;
+  experts: {
+    count: number;
+    per_token: number;
+    intermediate_size: number;
+    adapted: boolean;
+    /** Of an expert that every token passes, its intermediate size. */
+    shared?: number;
+  } | null;
 }
 
 const positive = z.number().int().positive();
@@ -37,7 +46,9 @@ const LayoutConfig = z.object({
   n_routed_experts: count,
   num_experts_per_tok: count,
   moe_intermediate_size: count,
+  shared_expert_intermediate_size: count,
   intermediate_size: count,
+  altup_num_inputs: count,
 });
 
 type Traits = Partial<Pick<ModelLayout, 'qk_norm' | 'sandwich_norm' | 'attention' | 'linear_attention' | 'fused'>>;
@@ -68,6 +79,9 @@ const RECORDED: Record<string, Traits> = {
 const OTHER: Traits = { qk_norm: true, sandwich_norm: true };
 const EAGER = /^(vaultgemma|granite_swa|granitemoe_swa|mimo_v2_flash|hy_v4)$/;
 
+/** Experts that are no linear layers and that peft 0.21 doesn't turn to (peft/utils/transformers_weight_conversion.py). */
+const UNADAPTED = /^(gpt_oss|granitemoe|granitemoeshared|phimoe|qwen2_moe|qwen3_5_moe)$/;
+
 /** The layout that a text configuration describes. */
 export function readLayout(text: unknown, tied: boolean): ModelLayout {
   const config = LayoutConfig.parse(text);
@@ -81,6 +95,7 @@ export function readLayout(text: unknown, tied: boolean): ModelLayout {
     attention_heads: config.num_attention_heads,
     qk_norm: false,
     sandwich_norm: false,
+    ...(config.altup_num_inputs ? { streams: config.altup_num_inputs } : {}),
     linear_attention: config.layer_types?.some((layer) => /linear|mamba/.test(layer)) ?? false,
     attention: EAGER.test(type) ? 'eager' : 'sdpa',
     sliding_window: config.use_sliding_window === false ? null : (config.sliding_window ?? null),
@@ -92,7 +107,8 @@ export function readLayout(text: unknown, tied: boolean): ModelLayout {
             count: experts,
             per_token: config.num_experts_per_tok ?? 1,
             intermediate_size: expert_size,
-            adapted: type !== 'gpt_oss',
+            adapted: !UNADAPTED.test(type),
+            ...(config.shared_expert_intermediate_size ? { shared: config.shared_expert_intermediate_size } : {}),
           }
         : null,
   };

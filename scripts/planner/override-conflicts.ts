@@ -1,5 +1,4 @@
 import type { TrainerError } from '../errors.ts';
-import { HUB_ID } from '../hub/search.ts';
 import type { JsonValue } from '../plan/json.ts';
 import { isLoraArgument } from './lora-arguments.ts';
 import { badValue, setWords } from './overrides.ts';
@@ -8,6 +7,9 @@ import { whyNoVllm } from './vllm.ts';
 import type { Workload } from './workload.ts';
 
 type Set = Readonly<Record<string, JsonValue>>;
+
+/** A model on the Hub, at a commit or its newest. */
+export const LENDER = /^(?!\.+\/)[\w.-]+\/(?!\.+(?:$|@))[\w.-]+(?:@[0-9a-f]{40})?$/;
 
 /** What PyTorch and transformers bring themselves. */
 const OPTIMIZERS = ['adamw_torch', 'adamw_torch_fused', 'adafactor', 'sgd', 'adagrad', 'rmsprop'];
@@ -30,7 +32,7 @@ const SCHEDULER_NEEDS: Readonly<Record<string, string[]>> = {
 export function checkConflicts(work: Workload): void {
   const set = work.request.set ?? {};
   const refuse = (name: string, why: string): TrainerError => badValue(name, set[name] ?? null, why);
-  if (set.chat_template_path != null && !HUB_ID.test(String(set.chat_template_path))) {
+  if (set.chat_template_path != null && !LENDER.test(String(set.chat_template_path))) {
     throw refuse('chat_template_path', 'expected a model on the Hub that lends its template: <owner>/<name>');
   }
   if (set.optim !== undefined && !hasOptimizer(String(set.optim), work.request.lora === 'qlora')) {

@@ -1,4 +1,5 @@
 import type { Processes } from './memory/sharding.ts';
+import type { Mode } from './memory/states.ts';
 import type { ModelFacts } from './model-facts.ts';
 
 const GIB = 2 ** 30;
@@ -7,14 +8,29 @@ const GIB = 2 ** 30;
 const PROCESS_RAM_GIB = 4;
 
 /**
- * RAM that loading takes: the weights pass through it before they reach the accelerator, those of every process with a
- * copy of its own. Under FSDP2 the first process alone reads them, and gathers what a checkpoint holds there.
+ * RAM of a run. A process alone reads its weights to the accelerator (TRL's device_map "auto"), and so does each one with
+ * 4-bit weights (quantizer_bnb_4bit.py, update_device_map): tensor by tensor, from pages of the mapped file that the
+ * kernel takes back (transformers 5.23, core_model_loading.py). Whole they pass through RAM where processes have copies of
+ * their own, where an adapter is merged into them first, and where all of them are saved: safetensors has a file's tensors
+ * side by side. Under FSDP2 the first process alone reads them, and gathers what a checkpoint holds there.
  */
-export function ramGib(facts: ModelFacts, weight_bytes: number, trained: number, processes?: Processes): number {
+export function ramGib(
+  facts: ModelFacts,
+  {
+    mode,
+    weight_bytes,
+    trained,
+    processes,
+  }: { mode: Mode; weight_bytes: number; trained: number; processes?: Processes },
+): number {
   const { count, sharded } = processes ?? { count: 1, sharded: false };
   const weights = facts.parameters * weight_bytes;
+  const largest = (facts.parts?.embeddings ?? facts.vocab_size * facts.hidden_size) * weight_bytes;
+  const each = mode === 'qlora' || (mode === 'lora' && count === 1) ? largest : weights;
+  const merged = facts.adapter ? weights : 0;
   // Adam's two moments, in fp32, are the largest part that is gathered at once.
-  return (sharded ? Math.max(weights, 8 * trained) : count * weights) / GIB + count * PROCESS_RAM_GIB;
+  const held = sharded ? Math.max(weights, 8 * trained) : Math.max(count * each, merged);
+  return held / GIB + count * PROCESS_RAM_GIB;
 }
 
 /** Python packages and the image, unpacked; vLLM and what it brings besides. */

@@ -4,7 +4,7 @@ import type { Request } from '../plan/request.ts';
 import type { Recipe } from '../plan/schema.ts';
 import { overflowsFp16 } from './fp16.ts';
 import { answerTokens } from './lengths.ts';
-import { loraAsked, trainerArguments } from './lora-arguments.ts';
+import { adaptedModules, loraAsked, trainerArguments } from './lora-arguments.ts';
 import { loraRank } from './lora-rank.ts';
 import { methodRecipe } from './method-recipe.ts';
 import { packedSequences, packs } from './packing.ts';
@@ -12,10 +12,10 @@ import { accumulationFor, answersPerPrompt, evalAnswers, evalBatch, totalSteps }
 import type { Decision, Target, Workload } from './workload.ts';
 
 /**
- * Every linear layer, and an alpha that stays: peft scales by alpha / r, so that the same learning rate suits every rank
- * ("LoRA Without Regret", Schulman et al. 2025).
+ * An alpha that stays: peft scales by alpha / r, so that the same learning rate suits every rank ("LoRA Without Regret",
+ * Schulman et al. 2025).
  */
-const LORA = { lora_alpha: 32, lora_dropout: 0, target_modules: 'all-linear' };
+const LORA = { lora_alpha: 32, lora_dropout: 0 };
 /** As in the paper (Dettmers et al. 2023, section 3): NF4, its scales quantized too, computed in 16 bits. */
 const FOUR_BITS = {
   load_in_4bit: true,
@@ -115,7 +115,10 @@ export function buildRecipe(
     // sdpa, with PyTorch's own kernel for the GPU. The Hub's flash kernels are fetched by the newest build of a branch,
     // which no digest covers, and builds for a new PyTorch come late (huggingface/kernels-community issue 1082).
     attn_implementation: null,
-    lora: mode === 'full' ? null : { r: loraRank(work).rank, ...LORA, ...loraAsked(set) },
+    lora:
+      mode === 'full'
+        ? null
+        : { r: loraRank(work).rank, ...LORA, target_modules: adaptedModules(work.facts), ...loraAsked(set) },
     quantization: mode === 'qlora' ? FOUR_BITS : null,
     training_args,
     total_steps: steps,

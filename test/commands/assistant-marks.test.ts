@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { checkMarks } from '../../scripts/commands/assistant-marks.ts';
 import type { ModelText } from '../../scripts/dataset/tokenizer/model-text.ts';
+import known from '../../scripts/dataset/tokenizer/training-templates.json' with { type: 'json' };
 import { sha256 } from '../../scripts/plan/digest.ts';
-import known from '../../scripts/planner/training-templates.json' with { type: 'json' };
+import { PHI3 } from '../dataset/tiny-tokenizer.ts';
 import { work } from '../planner/support.ts';
 
-const PHI3 =
-  "{% for message in messages %}{% if message['role'] == 'system' %}{{'<|system|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'user' %}{{'<|user|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'assistant' %}{{'<|assistant|>\n' + message['content'] + '<|end|>\n'}}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}";
 const OWN = '{% for m in messages %}{{ m.content }}{% endfor %}';
 const MARKED = '{% for m in messages %}{%- generation -%}{{ m.content }}{% endgeneration %}{% endfor %}';
 

@@ -6,7 +6,7 @@ import type { RepoSeed } from '../hub/seed-repo.ts';
 import { startHub, type TestHub } from '../hub/server.ts';
 import { installRuntime, type Runtime } from '../support/runtime.ts';
 
-/** Whatever a Hub or a dataset does: one clear outcome, the same in text and JSON. The runtime as an agent has it. */
+/** Whatever a Hub or a dataset does: one clear outcome, the same in text and JSON. */
 
 const TALK = JSON.stringify({
   messages: [
@@ -45,18 +45,20 @@ interface Outcome {
   says: RegExp;
 }
 
+interface Answer {
+  error?: { code: string; message: string; hint: string };
+  notes?: string[];
+}
+
 /** Runs `validate` in both ways; what text says, JSON says. */
 async function expectOutcome(id: string, { exit, code, says }: Outcome, token = hub.tokens.read) {
   const env = { ...hub.environment(token), HF_TOKEN: token };
   const args = ['validate', id, '--method', 'sft'];
-  const [json, text] = await Promise.all([
-    runtime.json<{ error?: { code: string; message: string; hint: string }; notes?: string[] }>(args, { env }),
-    runtime.run(args, { env }),
-  ]);
-  expect({ exit: json.code, code: json.value.error?.code }).toEqual({ exit, code });
+  const [json, text] = await Promise.all([runtime.here([...args, '--json'], env), runtime.here(args, env)]);
+  const { error, notes }: Answer = JSON.parse(json.stdout);
+  expect({ exit: json.code, code: error?.code }).toEqual({ exit, code });
   expect(text.code).toBe(exit);
-  const { error } = json.value;
-  const words = error ? `${error.message}\n${error.hint}` : (json.value.notes ?? []).join('\n');
+  const words = error ? `${error.message}\n${error.hint}` : (notes ?? []).join('\n');
   expect(words).toMatch(says);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours
   const shown = (text.stdout + text.stderr).replace(/\u001b\[\d+m/g, '');
@@ -68,7 +70,7 @@ async function expectOutcome(id: string, { exit, code, says }: Outcome, token = 
 const FROM_FILES = /The rows come from the repository's own files: /;
 const ALL = 'splits|rows|first-rows|size';
 
-// Each has a dataset and processes of its own: the time goes into the pauses before a request is tried again.
+// Each has a dataset of its own.
 describe.concurrent('a viewer that', { timeout: 60_000 }, () => {
   it.each<[string, Fault['mishap'], string?]>([
     ['answers 401', { status: 401, code: 'ExternalUnauthenticatedError' }],

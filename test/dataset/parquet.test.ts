@@ -139,6 +139,7 @@ describe('parquet that is broken', () => {
     ['not parquet', new TextEncoder().encode('{"text": "x"}\n'), /footer != PAR1/],
     ['a footer that is longer than the file', withFooterLength(good, 1 << 30), /metadata length 1073741824/],
     ['an encrypted footer', withMagic(good, 'PARE'), /data\.parquet: is encrypted parquet/],
+    ['a schema of too many children', withByte(good, 24_983, 30), /data\.parquet: can't be read as parquet/],
     ['pages of zeros', withZeros(good, 4, 3000), /row group 0, after row 0: can't be read as parquet/],
     ['a page in the middle', withZeros(good, 9000, 9100), /row group 0, after row \d+: can't be read as parquet/],
   ])('%s', async (_, bytes, message) => {
@@ -149,18 +150,29 @@ describe('parquet that is broken', () => {
     });
   });
 
+  it('a schema with less than no children is read to an end', async () => {
+    const outcome = await read(withByte(good, 24_983, 31)).catch((error: unknown) => error);
+    if (outcome !== undefined) expect(outcome).toMatchObject({ code: 'broken_file' });
+  });
+
   it('any byte of it: rows or an error that says where, never a crash', async () => {
     const change = fc.tuple(fc.integer({ min: 0, max: good.length - 1 }), fc.integer({ min: 0, max: 255 }));
     await fc.assert(
       fc.asyncProperty(change, async ([at, value]) => {
-        const bytes = Uint8Array.from(good);
-        bytes[at] = value;
-        await read(bytes).catch((error: unknown) => expect(error).toMatchObject({ code: 'broken_file' }));
+        await read(withByte(good, at, value)).catch((error: unknown) =>
+          expect(error).toMatchObject({ code: 'broken_file' }),
+        );
       }),
       { numRuns: 300 },
     );
   });
 });
+
+function withByte(bytes: Uint8Array, at: number, value: number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  copy[at] = value;
+  return copy;
+}
 
 function withFooterLength(bytes: Uint8Array, length: number): Uint8Array {
   const copy = Uint8Array.from(bytes);

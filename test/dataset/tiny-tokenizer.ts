@@ -56,3 +56,7 @@ export function modelFolder(folder: string, files: Record<string, string | objec
   }
   return folder;
 }
+
+/** Phi-3's chat template, which has no generation tags: TRL knows a copy that has them. */
+export const PHI3 =
+  "{% for message in messages %}{% if message['role'] == 'system' %}{{'<|system|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'user' %}{{'<|user|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'assistant' %}{{'<|assistant|>\n' + message['content'] + '<|end|>\n'}}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}";

@@ -11,7 +11,7 @@ import { type ValidateOptions, validateDataset } from '../../scripts/dataset/val
 import { renderedLines, tokenLines } from '../../scripts/output/token-lines.ts';
 import { openModelFolder } from '../../scripts/planner/model-folder.ts';
 import { offline } from './support.ts';
-import { modelFolder, TEMPLATE } from './tiny-tokenizer.ts';
+import { modelFolder, PHI3, TEMPLATE } from './tiny-tokenizer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tokenizer-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -194,6 +194,11 @@ describe('the chat template', () => {
     expect(methods.sft?.findings.map((finding) => finding.code)).toContain(code);
     const stops = code === 'no_chat_template' || code === 'renders_nothing';
     expect(methods.sft?.verdict).toBe(stops ? 'INCOMPATIBLE' : 'READY');
+  });
+
+  it('that TRL marks itself needs no generation tags', async () => {
+    const { methods } = await validate([talk('user q', 'assistant a')], {}, { 'chat_template.jinja': PHI3 });
+    expect(methods.sft?.findings.map(({ code }) => code)).not.toContain('no_generation_tags');
   });
 
   it('that ends no turn harms, and is no reason for another method', async () => {

@@ -69,6 +69,19 @@ describe('the rank', () => {
     expect(adapters({})).toBeCloseTo(8 * (adapters({ lora_r: 32 }) ?? 0), 8);
   });
 
+  it('leaves the router of experts as it is', () => {
+    const modules = (adapted: boolean) => {
+      const experts = { count: 8, per_token: 2, intermediate_size: 768, adapted };
+      return lora({ facts: { ...QWEN3_8B, layout: { ...QWEN3_8B.layout, experts } } }).lora?.target_modules;
+    };
+    expect(modules(false)).toBe('all-linear');
+    const asked = (name: string): boolean => new RegExp(`^${modules(true)}$`).test(`model.layers.0.${name}`);
+    for (const name of ['self_attn.q_proj', 'mlp.experts.gate_proj', 'mlp.experts.down_proj', 'mlp.experts.w2'])
+      expect(asked(name), name).toBe(true);
+    for (const name of ['mlp.gate', 'mlp.gate.weight', 'mlp.experts.gate_up_proj', 'input_layernorm'])
+      expect(asked(name), name).toBe(false);
+  });
+
   it('is said on the card', () => {
     const said = (overrides: Partial<Workload>, set: Request['set'] = {}) =>
       methodDecisions(work({ ...overrides, request: { model: 'm', dataset: 'd', set } }), {

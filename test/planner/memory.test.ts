@@ -91,11 +91,45 @@ describe('the recorded steps', () => {
     for (const row of rows.filter(({ mode }) => mode !== 'full')) {
       const { facts, lora_rank } = inputOf(row, rows);
       // peft trains a reward model's score layer whole.
-      const counted = loraParameters(facts, lora_rank) + (row.method === 'reward' ? facts.hidden_size : 0);
+      const score = row.method === 'reward' ? facts.hidden_size : 0;
+      // Their routers were adapted, as a recipe's are not.
+      const { experts } = facts.layout;
+      const router = experts?.adapted ? facts.layers * lora_rank * (facts.hidden_size + experts.count) : 0;
+      const counted = loraParameters(facts, lora_rank) + score + router;
       // Qwen3.5's linear attention has matrices of its own; gpt-oss has a router without one.
       if (/qwen3.5|gpt-oss/.test(row.family)) expect(Math.abs(counted / row.trained - 1)).toBeLessThan(0.15);
       else expect(counted, row.family).toBe(row.trained);
     }
+  });
+});
+
+/** Of so many layers, on the family's default sizes in transformers 5.23, as peft 0.21 counts them at rank 8. */
+describe("adapters of a mixture of experts, the router's left out", () => {
+  const heads = (hidden_size: number, num_attention_heads: number, num_key_value_heads: number) => ({
+    ...{ hidden_size, num_attention_heads, num_key_value_heads, vocab_size: 32_000, tie_word_embeddings: false },
+    parameters: 1e10,
+  });
+  it.each([
+    ['mixtral', 2, { ...heads(4096, 32, 8), intermediate_size: 14_336, num_local_experts: 8 }, 11_173_888],
+    [
+      'qwen3_moe',
+      4,
+      { ...heads(2048, 32, 4), intermediate_size: 6144, moe_intermediate_size: 768, num_experts: 128 },
+      41_304_064,
+    ],
+    ['olmoe', 2, { ...heads(2048, 16, 16), intermediate_size: 2048, num_experts: 64 }, 17_039_360],
+    [
+      'qwen2_moe',
+      24,
+      {
+        ...{ ...heads(2048, 16, 16), intermediate_size: 5632, moe_intermediate_size: 1408, num_experts: 60 },
+        shared_expert_intermediate_size: 5632,
+      },
+      7_962_816,
+    ],
+    ['granitemoe', 32, { ...heads(4096, 32, 32), intermediate_size: 11_008, num_local_experts: 8 }, 8_388_608],
+  ])('%s', (model_type, num_hidden_layers, config, trained) => {
+    expect(loraParameters(factsFrom(model_type, { model_type, num_hidden_layers, ...config }), 8)).toBe(trained);
   });
 });
 

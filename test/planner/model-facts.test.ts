@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelFiles } from '../../scripts/hub/model-files.ts';
 import type { StoredTensor } from '../../scripts/hub/safetensors.ts';
+import { layerWeights } from '../../scripts/planner/memory/layer.ts';
+import { allocatedGib, trainingMemory } from '../../scripts/planner/memory.ts';
 import { type ModelFacts, readModelFacts } from '../../scripts/planner/model-facts.ts';
 import { PARTS } from '../../scripts/planner/model-parts.ts';
 import table from './model-parts.json' with { type: 'json' };
@@ -65,6 +67,29 @@ describe('parameters by part, as the modules of transformers have them', () => {
     const found = Object.fromEntries(PARTS.map((part) => [part, facts.parts?.[part]]).filter(([, count]) => count));
     expect(found).toEqual(parts);
     expect(facts.notes.filter((note) => note.includes('told from'))).toEqual([]);
+  });
+});
+
+/** Of one accelerator, a row of 1024 tokens: peaks in GiB as bench/memory/fake_step.py counts them. */
+describe('embeddings for each layer', () => {
+  it.each([
+    ['gemma3n_text', 'full', 1, 103.86],
+    ['gemma3n_text', 'full', 2, 112.65],
+    ['gemma3n_text', 'lora', 1, 14.8],
+    ['gemma4_text', 'full', 1, 77.91],
+    ['gemma4_text', 'full', 2, 85.44],
+  ] as const)('of %s are no part of a layer; %s, %i batches a step', async (name, mode, accumulated, measured) => {
+    const { config, tensors } = CASES[name] as Case;
+    const stored = tensorsOf(tensors);
+    const facts = await factsOf({ config, tensors: stored });
+    const inside = stored.filter(({ name }) => /\.layers\.\d/.test(name));
+    const elements = inside.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+    expect(layerWeights(facts) / (elements / facts.layers)).toBeCloseTo(1, 3);
+    const memory = trainingMemory({
+      ...{ facts, mode, weight_bytes: mode === 'full' ? 4 : 2, lora_rank: 32, per_device_train_batch_size: 1 },
+      ...{ max_length: 1024, gradient_accumulation_steps: accumulated, padded: false },
+    });
+    expect(Math.abs(allocatedGib(memory, 0) / measured - 1)).toBeLessThan(0.02);
   });
 });
 

@@ -17,6 +17,7 @@ describe('arguments that are right one by one', () => {
   it.each<[Set, Partial<Workload>?, Partial<Request>?]>([
     [{}],
     [{ chat_template_path: 'Qwen/Qwen3-0.6B' }],
+    [{ chat_template_path: `Qwen/Qwen3-0.6B@${'a'.repeat(40)}` }],
     [{ chat_template_path: null }],
     [{ packing: true }],
     [{ packing: true, packing_strategy: 'wrapped' }, { facts: LEAKS }],
@@ -43,6 +44,8 @@ describe('arguments that are right one by one', () => {
     [{ label_smoothing_factor: 0.1 }, /logits of the whole vocabulary/],
     [{ chat_template_path: '/etc/passwd' }, /chat_template_path=\/etc\/passwd: expected a model on the Hub/],
     [{ chat_template_path: '../x' }, /expected a model on the Hub/],
+    [{ chat_template_path: `x/..@${'a'.repeat(40)}` }, /expected a model on the Hub/],
+    [{ chat_template_path: 'Qwen/Qwen3-0.6B@main' }, /expected a model on the Hub/],
     [{ packing: true }, /GptOssForCausalLM isn't known to keep packed rows apart/, { facts: LEAKS }],
     [{ lora_r: 8 }, /it is for an adapter/, {}, { lora: 'off' }],
     [{ optim: 'adamw_8bit' }, /optim=adamw_8bit: it needs packages/],

@@ -59,11 +59,19 @@ describe('search', () => {
       'a10g-large',
       { work: work({ facts: QWEN3_8B }), modes: ['full'] },
     ],
-    ['8 B parameters pass 15 GB of RAM in no mode', 'a10g-small', { work: work({ facts: QWEN3_8B }) }],
+    [
+      '8 B parameters pass 15 GB of RAM in no mode where an adapter is merged into them',
+      'a10g-small',
+      { work: work({ facts: { ...QWEN3_8B, adapter: { id: 'some/adapter', source: 'hub', revision: null } } }) },
+    ],
     ['70 B parameters fit no single card', 'h200', { work: work({ facts: LLAMA_70B }), modes: ['full', 'lora'] }],
   ] as [string, string, Partial<SearchInput>][])('%s', (_, name, overrides) =>
     expect(candidateOn(name, overrides)).toBeNull(),
   );
+
+  it('reads frozen weights past 15 GB of RAM', () => {
+    expect(candidateOn('a10g-small', { work: work({ facts: QWEN3_8B }) })?.recipe.mode).toBe('lora');
+  });
 
   it('falls back to LoRA where all weights do not fit', () => {
     expect(candidateOn('a10g-large', { work: work({ facts: QWEN3_8B }) })?.recipe).toMatchObject({

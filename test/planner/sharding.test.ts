@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readSharded, shardedError } from '../../bench/memory/sharded.ts';
+import { publishedSharded, readSharded, shardedError } from '../../bench/memory/sharded.ts';
 import { summary } from '../../bench/memory/statistics.ts';
 import type { Processes } from '../../scripts/planner/memory/sharding.ts';
 import { loraParameters } from '../../scripts/planner/memory/states.ts';
@@ -32,12 +32,30 @@ describe('the recorded steps under FSDP2', () => {
     expect(new Set(rows.map(({ mode }) => mode))).toEqual(new Set(['full', 'lora']));
   });
 
-  it('are met, though nothing was fitted to them', () => {
-    const { median, p90, lowest, highest } = summary(rows.map(shardedError));
-    expect(median).toBeLessThan(0.01);
-    expect(p90).toBeLessThan(0.035);
-    expect(lowest).toBeGreaterThan(-0.05);
-    expect(highest).toBeLessThan(0.06);
+  it.each([
+    ['alone', false, 0.01, 0.035, 0.06],
+    ['beside a reference, for which the embeddings are gathered once more', true, 0.02, 0.055, 0.08],
+  ] as const)('%s are met, though nothing was fitted to them', (_, reference, middle, most, above) => {
+    const own = rows.filter((row) => row.reference === reference);
+    expect(own.length).toBeGreaterThan(20);
+    const { median, p90, lowest, highest } = summary(own.map(shardedError));
+    expect(median).toBeLessThan(middle);
+    expect(p90).toBeLessThan(most);
+    expect(lowest).toBeGreaterThan(-0.055);
+    expect(highest).toBeLessThan(above);
+  });
+});
+
+describe('published runs on several GPUs', () => {
+  const runs = publishedSharded().filter(({ row }) => row.method === 'sft');
+  const exact = runs.filter(({ row }) => row.seq_note.startsWith('packed'));
+  it.each(exact.map(({ row, error }) => [row.id, row.parallel, error] as const))('%s, %s', (_, __, error) => {
+    expect(Math.abs(error)).toBeLessThan(0.15);
+  });
+
+  it('are of both ways to shard', () => {
+    expect(exact.length).toBeGreaterThan(5);
+    expect(new Set(exact.map(({ row }) => row.parallel))).toEqual(new Set(['fsdp2', 'zero3']));
   });
 });
 
@@ -115,16 +133,30 @@ it('disk holds the weights of a checkpoint twice under FSDP2', () => {
 });
 
 describe('RAM', () => {
-  const trained = loraParameters(QWEN3_8B, 32);
-  it('holds every copy while it is loaded; under FSDP2 the first process alone loads', () => {
-    const weights = (2 * QWEN3_8B.parameters) / GIB;
-    expect(ramGib(QWEN3_8B, 2, trained)).toBeCloseTo(weights + 4);
-    expect(ramGib(QWEN3_8B, 2, trained, ddp(4))).toBeCloseTo(4 * weights + 16);
-    expect(ramGib(QWEN3_8B, 2, trained, fsdp2(4))).toBeCloseTo(weights + 16);
+  const weights = (2 * QWEN3_8B.parameters) / GIB;
+  const largest = (2 * QWEN3_8B.vocab_size * QWEN3_8B.hidden_size) / GIB;
+  const ram = (mode: 'full' | 'lora' | 'qlora', processes?: Processes, facts = QWEN3_8B): number =>
+    ramGib(facts, { mode, weight_bytes: 2, trained: loraParameters(facts, 32), ...(processes ? { processes } : {}) });
+
+  it.each([
+    ['lora', undefined, largest + 4],
+    ['qlora', undefined, largest + 4],
+    ['qlora', ddp(4), 4 * largest + 16],
+    ['lora', ddp(4), 4 * weights + 16],
+    ['full', undefined, weights + 4],
+    ['lora', fsdp2(4), weights + 16],
+  ] as const)('of %s, %j holds what passes through it', (mode, processes, gib) =>
+    expect(ram(mode, processes)).toBeCloseTo(gib),
+  );
+
+  it('holds the weights where an adapter is merged into them', () => {
+    const adapter = { id: 'some/adapter', source: 'hub' as const, revision: null };
+    expect(ram('qlora', undefined, { ...QWEN3_8B, adapter })).toBeCloseTo(weights + 4);
   });
 
   it("holds Adam's moments while a checkpoint is written under FSDP2", () => {
-    const all = QWEN3_8B.parameters;
-    expect(ramGib(QWEN3_8B, 4, all, fsdp2(2))).toBeCloseTo((8 * all) / GIB + 8);
+    const trained = QWEN3_8B.parameters;
+    const gib = ramGib(QWEN3_8B, { mode: 'full', weight_bytes: 4, trained, processes: fsdp2(2) });
+    expect(gib).toBeCloseTo((8 * trained) / GIB + 8);
   });
 });

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import templates from '../../scripts/dataset/tokenizer/training-templates.json' with { type: 'json' };
 import packed from '../../scripts/planner/packed-architectures.json' with { type: 'json' };
-import templates from '../../scripts/planner/training-templates.json' with { type: 'json' };
 import types from '../../scripts/planner/transformers-models.json' with { type: 'json' };
 import args from '../../scripts/planner/trl-arguments.json' with { type: 'json' };
 import parts from '../planner/model-parts.json' with { type: 'json' };
-import { runPython } from '../support/training.ts';
+import { runTorch } from '../support/training.ts';
 
 const ARGUMENTS = fileURLToPath(new URL('python/trl_arguments.py', import.meta.url));
 const TEMPLATES = fileURLToPath(new URL('python/training_templates.py', import.meta.url));
@@ -14,7 +14,7 @@ const MODEL_TYPES = fileURLToPath(new URL('python/model_types.py', import.meta.u
 const MODEL_PARTS = fileURLToPath(new URL('python/model_parts.py', import.meta.url));
 
 async function printed(program: string[]): Promise<unknown> {
-  const { log } = await runPython(program);
+  const { log } = await runTorch(program);
   return JSON.parse(/^DATA (.*)$/m.exec(log)?.[1] ?? 'null');
 }
 

@@ -11,8 +11,10 @@ import { broken, type Piece, type Reader } from './reader.ts';
 /** Parquet by pages: of each column that is read, about a page is held. */
 export const parquet: Reader = {
   async open(file) {
-    const metadata = await guarded(file, '', () => readMetadata(file));
-    const schema = parquetSchema(metadata);
+    const { metadata, schema } = await guarded(file, '', async () => {
+      const footer = await readMetadata(file);
+      return { metadata: footer, schema: parquetSchema(footer) };
+    });
     checkReadable(file, schema);
     const names = schema.children.map(({ element }) => element.name);
     const pictures = declaredPictures(metadata);
@@ -44,7 +46,8 @@ const FOOTER = 1 << 16;
 async function readMetadata(file: DataFile): Promise<FileMetaData> {
   const magic = new TextDecoder('latin1').decode(await file.slice(Math.max(0, file.byteLength - 4), file.byteLength));
   if (magic === 'PARE') throw encrypted(file, '');
-  const metadata = await parquetMetadataAsync(file, { initialFetchSize: FOOTER });
+  // Looking for maps of the earth in a damaged schema, hyparquet would never end.
+  const metadata = await parquetMetadataAsync(file, { initialFetchSize: FOOTER, geoparquet: false });
   for (const [group, { columns }] of metadata.row_groups.entries()) {
     const locked = columns.find(({ crypto_metadata, meta_data }) => crypto_metadata !== undefined || !meta_data);
     if (locked) throw encrypted(file, ` row group ${group}`);

@@ -24,7 +24,7 @@ const TAIL = 1 << 19;
 export async function openShard(remote: DataFile): Promise<Shard> {
   const file = withTail(glanced(remote), TAIL);
   const readable = await parquet.open(file);
-  const metadata = await parquetMetadataAsync(file);
+  const metadata = await parquetMetadataAsync(file, { geoparquet: false });
   return { file, metadata, readable, rows: Number(metadata.num_rows) };
 }
 

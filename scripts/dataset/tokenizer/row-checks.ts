@@ -3,6 +3,7 @@ import { preview } from '../../printable.ts';
 import { drops, fails, harms, note, type Problem, type Stage } from '../findings.ts';
 import type { Shape } from '../methods/method.ts';
 import { isRecord, type Row } from '../rows.ts';
+import { marksAnswers } from './assistant-marks.ts';
 import type { ModelTemplates } from './model-text.ts';
 import { NO_TEMPLATE, PLAIN_ROW, rendererOf } from './renderer.ts';
 import { rowStructure } from './row-structure.ts';
@@ -47,7 +48,7 @@ export class RowChecks {
   asides(): Problem[] {
     const { templates } = this.model;
     if (!this.shape.conversational || templates === null || isOnline(this.method)) return [];
-    const tagged = Object.values(templates).some(({ source }) => /\{%-?\s*generation\s*-?%\}/.test(source));
+    const tagged = Object.values(templates).some(({ source }) => marksAnswers(source));
     const untagged = note(
       'no_generation_tags',
       'The chat template has no {% generation %} tags: every turn is trained on, and assistant_only_loss=true needs them.',

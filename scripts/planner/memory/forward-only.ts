@@ -4,7 +4,7 @@ import { phases } from './phases.ts';
 import { castsOf, fittedFor, type Phase, type Step } from './step.ts';
 
 /** Bytes of a layer at the fullest moment of a pass without gradients, where nothing is kept for the way back. */
-function passing(step: Step, batch: Batch, fitted: Fitted): number {
+export function passing(step: Step, batch: Batch, fitted: Fitted): number {
   const { mode, states, compute } = step;
   const fp32 = mode === 'full' && states.trained_bytes === 4;
   const inside = bytesOf(

@@ -59,7 +59,7 @@ export function layerFeatures(facts: ModelFacts, batch: Batch, trained: 'fp32' |
   const square = batch.sequences * batch.length ** 2;
   const { experts } = layout;
   return {
-    hidden: tokens * h,
+    hidden: tokens * h * (layout.streams ?? 1),
     query: tokens * q,
     key_value: tokens * kv,
     intermediate: tokens * (experts ? experts.per_token * experts.intermediate_size : facts.intermediate_size),
@@ -79,10 +79,12 @@ export function layerFeatures(facts: ModelFacts, batch: Batch, trained: 'fp32' |
   };
 }
 
-/** Parameters of one layer. */
+/** Parameters of one layer. What is beside them isn't theirs: Gemma 3n and 4 have embeddings for each of them. */
 export function layerWeights(facts: ModelFacts): number {
+  const { parts, layers } = facts;
+  if (parts) return (parts.attention + parts.mlp + parts.experts + parts.router + parts.norms) / layers;
   const embeddings = (facts.layout.tied_embeddings ? 1 : 2) * facts.vocab_size * facts.hidden_size;
-  return Math.max(0, facts.parameters - embeddings) / facts.layers;
+  return Math.max(0, facts.parameters - embeddings) / layers;
 }
 
 /** Those of them that autocast makes 16-bit copies of: the products of experts (grouped_mm) stay in fp32. */

@@ -1,6 +1,6 @@
 import { lossBytes } from './head.ts';
 import { bytesOf, type Coefficients, castWeights, FITTED, type Fitted, hasMask, layerFeatures } from './layer.ts';
-import { parameterParts } from './states.ts';
+import { furtherEmbeddings, parameterParts } from './states.ts';
 import { castsOf, fittedFor, type Phase, type Step } from './step.ts';
 
 /** What a layer holds in fp32 throughout, against fp32 with 16-bit products: no recorded step is above it. */
@@ -17,13 +17,15 @@ export function phases(step: Step, fitted: Fitted = FITTED): Phase[] {
   const mixed = step.compute === 'mixed';
   const fp32 = full && states.trained_bytes === 4;
   const tokens = batch.sequences * batch.length;
-  const residual = tokens * h * (fp32 || !mixed ? 4 : 2);
+  const residual = tokens * h * (layout.streams ?? 1) * (fp32 || !mixed ? 4 : 2);
   const features = layerFeatures(facts, batch, !full ? null : fp32 ? 'fp32' : '16 bits');
   const own = fittedFor(step, fitted);
   const inside = (of: Coefficients): number => bytesOf(features, of) * (mixed ? 1 : FP32_LAYER);
 
   const { linear, experts } = parameterParts(facts);
   const embedding = full ? vocab_size * h * states.trained_bytes : 0;
+  // Made whole before that of the embeddings.
+  const further = full ? furtherEmbeddings(facts) * states.trained_bytes : 0;
   const head = step.scored === null ? 0 : embedding;
   const layerGradients = full ? (linear + experts) * states.trained_bytes : states.gradients;
   const before = accumulated ? states.gradients : 0;
@@ -87,7 +89,9 @@ export function phases(step: Step, fitted: Fitted = FITTED): Phase[] {
     },
     {
       name: 'embedding_backward',
-      gradients: (accumulated ? before + waiting : layerGradients + head) + embedding,
+      gradients: accumulated
+        ? before + waiting + Math.max(embedding, further)
+        : layerGradients + head + further + embedding,
       casts: 0,
       activations: mask + 2 * residual,
       loss: 0,

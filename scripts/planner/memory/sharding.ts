@@ -1,4 +1,5 @@
-import { layerWeights } from './layer.ts';
+import { passing } from './forward-only.ts';
+import { FITTED, layerWeights } from './layer.ts';
 import { phases } from './phases.ts';
 import { parameterParts, type States } from './states.ts';
 import type { Phase, Step } from './step.ts';
@@ -33,6 +34,35 @@ export function shardedStates(whole: States, count: number): States {
   };
 }
 
+/** Bytes of the embeddings and of a layer with its adapters, gathered. */
+function gathered({ facts, mode, states }: Step): [number, number] {
+  const adapters = mode === 'full' ? 0 : states.adapters / states.trained_bytes / facts.layers;
+  return [2 * facts.vocab_size * facts.hidden_size, 2 * (layerWeights(facts) + adapters)];
+}
+
+/** As its layers are computed. Adapters of experts are tensors of the experts' size, recorded beside 16-bit weights alone. */
+function in16Bits(step: Step): Step {
+  const mode = step.mode !== 'full' && step.facts.layout.experts ? 'lora' : 'full';
+  return { ...step, mode, states: { ...step.states, trained_bytes: 2 }, compute: 'mixed' };
+}
+
+/**
+ * The same model without its adapters is asked while the batch's own activations wait for their way back, and its output
+ * layer gathered with them: the embeddings are gathered beside it, then the layers.
+ */
+export function shardedReference(step: Step, processes: Processes): ShardedPhase[] {
+  const [e, b] = gathered(step);
+  const heads = shardedPhases(step, processes).filter(({ name }) => name === 'head');
+  return heads.flatMap((head) => {
+    const reference = { ...head, name: 'reference' as const, loss: 0 };
+    const activations = head.activations + passing(in16Bits(step), step.batch, FITTED);
+    return [
+      { ...reference, communication: (step.facts.layout.tied_embeddings ? e : 3 * e) + b },
+      { ...reference, communication: e + 3 * b, activations },
+    ];
+  });
+}
+
 /**
  * The phases of a step under FSDP2 as accelerate sets it up: a group for each layer, one for the embeddings, one for the
  * last norm and the output layer, which stays gathered from its first use to its last; one group where they are the same
@@ -46,11 +76,9 @@ export function shardedPhases(step: Step, { count, sync_each_batch }: Processes)
   const full = mode === 'full';
   const tied = facts.layout.tied_embeddings;
   const embedding = facts.vocab_size * facts.hidden_size;
-  const layer = layerWeights(facts) + (full ? 0 : states.adapters / states.trained_bytes / facts.layers);
   const trained = states.gradients / states.trained_bytes;
   const sent = (full ? layerWeights(facts) : trained / facts.layers) * 2;
-  // In bytes, gathered.
-  const [e, b] = [2 * embedding, 2 * layer];
+  const [e, b] = gathered(step);
   const always = tied ? e : 0;
   const before = accumulated ? (sync_each_batch ? (4 * trained) / count : 2 * trained) : 0;
   const shares = (parameters: number): number => (accumulated ? 0 : (4 * parameters) / count);
@@ -61,9 +89,7 @@ export function shardedPhases(step: Step, { count, sync_each_batch }: Processes)
   const head = full && step.scored !== null ? e : 0;
   const waiting = tied ? head : 0;
 
-  // Adapters of experts are tensors of the experts' size, which were recorded beside 16-bit weights alone.
-  const like = !full && facts.layout.experts ? 'lora' : 'full';
-  const inner = phases({ ...step, mode: like, states: { ...states, trained_bytes: 2 }, compute: 'mixed' });
+  const inner = phases(in16Bits(step));
   const at = (name: Phase['name'], index: number): Phase => {
     const found = inner.filter((other) => other.name === name).at(index);
     if (!found) throw new Error(`no phase ${name}`);

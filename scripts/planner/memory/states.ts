@@ -18,9 +18,13 @@ export function parameterParts(facts: ModelFacts) {
   return { embeddings, experts, linear: Math.max(0, facts.parameters - embeddings - experts) };
 }
 
+/** Of tables beside the embeddings of the vocabulary: of positions, or of each layer (Gemma 3n and 4). */
+export const furtherEmbeddings = ({ parts, vocab_size, hidden_size }: ModelFacts): number =>
+  Math.max(0, (parts?.embeddings ?? 0) - vocab_size * hidden_size);
+
 /**
  * Trained parameters of LoRA on all linear layers: r x (inputs + outputs) for each. peft gives each expert adapters too,
- * of twice the rank where gate and up are one matrix, and the router its own.
+ * of twice the rank where gate and up are one matrix; or none, and adapts the expert that all tokens pass, and its gate.
  */
 export function loraParameters(facts: ModelFacts, rank: number): number {
   const { hidden_size: h, query_size: q, key_value_size: kv, intermediate_size: m, layers, layout } = facts;
@@ -28,9 +32,9 @@ export function loraParameters(facts: ModelFacts, rank: number): number {
   const attention = layout.fused.attention ? h + q + 2 * kv + (q + h) : h + q + 2 * (h + kv) + (q + h);
   const mlp = layout.fused.mlp ? h + 2 * m + (m + h) : 3 * (h + m);
   if (!layout.experts) return tower + layers * rank * (attention + mlp);
-  const { count, intermediate_size: expert, adapted } = layout.experts;
-  if (!adapted) return tower + layers * rank * attention;
-  return tower + layers * rank * (attention + count * (2 * (h + 2 * expert) + expert + h) + h + count);
+  const { count, intermediate_size: expert, adapted, shared } = layout.experts;
+  if (!adapted) return tower + layers * rank * (attention + (shared ? 3 * (h + shared) + h + 1 : 0));
+  return tower + layers * rank * (attention + count * (2 * (h + 2 * expert) + expert + h));
 }
 
 /** Bytes that stay from step to step, and those of a whole set of gradients. */

@@ -1,5 +1,5 @@
-"""Prints as JSON what scripts/planner/training-templates.json records: the chat templates that the installed TRL
-replaces by a copy with generation marks."""
+"""Prints as JSON what scripts/dataset/tokenizer/training-templates.json records: the chat templates that the installed
+TRL replaces by a copy with generation marks."""
 
 import hashlib
 import json
