@@ -22,15 +22,16 @@ export interface ChosenHardware {
 }
 
 /**
- * The machine to run on. Throws TrainerError `usage` for an unknown flavor or where nothing fits, `approval`
+ * The machine to run on: of the catalogue, or with none this one. Throws TrainerError `usage` for an unknown flavor or where nothing fits, `approval`
  * where what fits could bill more than --max-cost.
  */
 export async function chooseHardware(
   input: SearchInput,
   request: Request,
   context: CommandContext,
+  priced: Promise<Priced> | null,
 ): Promise<ChosenHardware> {
-  return input.backend === 'local' ? onThisMachine(input, request, context) : onJobs(input, request, context);
+  return priced === null ? onThisMachine(input, request, context) : onJobs(input, request, await priced);
 }
 
 async function onThisMachine(input: SearchInput, request: Request, context: CommandContext): Promise<ChosenHardware> {
@@ -65,8 +66,7 @@ async function onThisMachine(input: SearchInput, request: Request, context: Comm
   return { chosen, alternatives: [], fitting: [], price: { source: 'free', as_of: null }, notes: [] };
 }
 
-async function onJobs(input: SearchInput, request: Request, context: CommandContext): Promise<ChosenHardware> {
-  const { flavors, price, notes } = await catalogue(context);
+function onJobs(input: SearchInput, request: Request, { flavors, price, notes }: Priced): ChosenHardware {
   const fitting = search(input, flavors);
   const within = (candidates: readonly Candidate[]): Candidate[] => candidates.filter(affordable(request.maxCost));
   const chosen =
@@ -120,10 +120,13 @@ export function alternativesTo(chosen: Candidate, cheapestFirst: readonly Candid
   return [...new Set([others[0], others[1], fastest])].filter((candidate) => candidate !== undefined);
 }
 
+/** The flavors of Jobs with their prices. */
+interface Priced extends Pick<ChosenHardware, 'price' | 'notes'> {
+  flavors: readonly Flavor[];
+}
+
 /** Live, or the dated snapshot where the Hub can't be reached: good for a plan, not for `submit`. */
-async function catalogue(
-  context: CommandContext,
-): Promise<Pick<ChosenHardware, 'price' | 'notes'> & { flavors: readonly Flavor[] }> {
+export async function catalogue(context: CommandContext): Promise<Priced> {
   try {
     const { flavors, notes } = await readCatalogue(context.hub);
     return { flavors, notes, price: { source: 'live', as_of: context.now().toISOString() } };

@@ -1,5 +1,5 @@
 import type { DatasetReport } from '../dataset/report.ts';
-import { validateDataset } from '../dataset/validate.ts';
+import { openDataset, validateDataset } from '../dataset/validate.ts';
 import { LEAST_SECONDS } from '../jobs/allowance.ts';
 import type { Demo } from '../output/demo-line.ts';
 import { shareWords } from '../output/token-lines.ts';
@@ -23,7 +23,7 @@ import { chooseMethod, methodAsked } from './choose-method.ts';
 import type { CommandContext } from './context.ts';
 import { demoOf } from './demo.ts';
 import { chooseDestinations, noToken } from './destinations.ts';
-import { chooseHardware } from './hardware.ts';
+import { catalogue, chooseHardware } from './hardware.ts';
 import { resolveModel } from './model.ts';
 import { adapterOfFolder, checkTimeout, localModel, tooLong, tooShort } from './plan-refusals.ts';
 import { checkPictures, checkTemplate, readyReport } from './readiness.ts';
@@ -55,17 +55,23 @@ export async function makePlan(request: Request, context: CommandContext, from: 
   if (backend === 'hf' && !hub.token) throw noToken();
   if (backend === 'hf' && (request.timeout ?? LEAST_SECONDS) < LEAST_SECONDS) throw tooShort(request.timeout);
 
+  const { config, split, map, dropInvalid, full } = request;
+  const opening = { reference: request.dataset, options: { config, split, full }, ...context };
+  // Asked for at once, awaited where it is needed: no answer waits for another.
+  const opened = ahead(openDataset(opening));
+  const priced = backend === 'hf' ? ahead(catalogue(context)) : null;
+  const placed = backend === 'hf' || request.outputRepo ? ahead(chooseDestinations(request, context)) : null;
   out.progress('reading the model');
   const kept = base?.request.model === request.model ? (base.model.adapter ?? base.model).revision : null;
   const { facts, text, sources, note } = await resolveModel(request.model, context, kept);
   if (backend === 'hf' && (facts.source === 'local' || facts.adapter?.source === 'local')) throw localModel(facts);
   out.progress('looking at the data');
-  const { config, split, map, dropInvalid, full } = request;
   // Another model's template: then this one's says nothing.
   const model = request.set?.chat_template_path === undefined ? await text() : undefined;
   const first = firstRows();
   const dataset = await validateDataset({
-    reference: request.dataset,
+    ...opening,
+    opened,
     options: {
       ...{ config, split, map, dropInvalid, full },
       method: methodAsked(request),
@@ -74,7 +80,6 @@ export async function makePlan(request: Request, context: CommandContext, from: 
     },
     see: first.see,
     model,
-    ...context,
   });
   const { method, decisions } = chooseMethod(request, dataset);
   checkOverrides(request.set ?? {}, method);
@@ -82,10 +87,10 @@ export async function makePlan(request: Request, context: CommandContext, from: 
   checkPictures(facts, report, method, request);
   checkTemplate(facts, report, request);
   checkMarks(model, report, request);
-  await checkSetNames(request, sources, hub);
+  const pinned = await checkSetNames(request, sources, hub);
   const reward = await chooseReward(method, request, { dataset, report, rows: first.rows }, context);
 
-  const work = workload(facts, dataset, report, request, method);
+  const work = workload(facts, dataset, report, pinned, method);
   checkConflicts(work);
   const { epochs, ...epochsDecision } = defaultEpochs(work.rows, request);
   const { length, ...lengthDecision } = chooseMaxLength(work);
@@ -100,16 +105,21 @@ export async function makePlan(request: Request, context: CommandContext, from: 
     timeout_seconds: request.timeout ?? null,
   };
   out.progress('looking at the hardware');
-  const hardware = await chooseHardware(search, { ...request, flavor: request.flavor ?? from?.flavor }, context);
+  const hardware = await chooseHardware(
+    search,
+    { ...request, flavor: request.flavor ?? from?.flavor },
+    context,
+    priced,
+  );
   checkTimeout(request, hardware.chosen, backend);
-  const destinations = backend === 'hf' || request.outputRepo ? await chooseDestinations(request, context) : null;
+  const destinations = await placed;
   out.progress('');
 
   const chosenMode = hardware.chosen.recipe.mode;
   if (chosenMode !== 'full' && facts.source === 'local' && request.outputRepo)
     throw adapterOfFolder(facts, request.outputRepo);
   const draft = buildPlan({
-    request: { ...request, model: facts.adapter?.id ?? facts.id, dataset: datasetAsked(request, dataset) },
+    request: { ...pinned, model: facts.adapter?.id ?? facts.id, dataset: datasetAsked(request, dataset) },
     method,
     facts,
     dataset,
@@ -139,6 +149,12 @@ export async function makePlan(request: Request, context: CommandContext, from: 
   });
   const plan = completePlan(withReward(draft, reward));
   return { plan, digest: planDigest(plan), demo: demoOf(search, hardware.chosen, dataset) };
+}
+
+/** What fails is said where it is awaited, or not at all where the plan fails before. */
+function ahead<T>(asked: Promise<T>): Promise<T> {
+  asked.catch(() => undefined);
+  return asked;
 }
 
 /** What is cut or left out at this length; nothing where it was not counted, or no row is. */

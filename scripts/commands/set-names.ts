@@ -3,23 +3,30 @@ import { TrainerError } from '../errors.ts';
 import type { Hub } from '../hub/client.ts';
 import type { ModelFiles } from '../hub/model-files.ts';
 import { openHubModel } from '../hub/models.ts';
-import { HUB_ID } from '../hub/search.ts';
 import type { Request } from '../plan/request.ts';
 import { hasChatTemplate } from '../planner/model-facts.ts';
+import { LENDER } from '../planner/override-conflicts.ts';
 import { preview } from '../printable.ts';
 
 /**
  * What arguments of TRL name has to be there, before anything is paid: the model that lends its chat template, and tokens
- * of the vocabulary. `sources`: an adapter and its base. Throws TrainerError `usage`, `auth` or `network`.
+ * of the vocabulary. `sources`: an adapter and its base. Returns the request with the commit of the model that lends.
+ * Throws TrainerError `usage`, `auth` or `network`.
  */
-export async function checkSetNames(request: Request, sources: readonly ModelFiles[], hub: Hub): Promise<void> {
+export async function checkSetNames(request: Request, sources: readonly ModelFiles[], hub: Hub): Promise<Request> {
   const { chat_template_path: lender, eos_token, pad_token } = request.set ?? {};
-  if (typeof lender === 'string' && HUB_ID.test(lender)) await checkLender(lender, hub);
-  const named = Object.entries({ eos_token, pad_token }).filter(([, token]) => typeof token === 'string');
-  if (named.length === 0) return;
+  const lent = typeof lender === 'string' && LENDER.test(lender) ? await openLender(lender, hub) : null;
+  const pinned = lent
+    ? { ...request, set: { ...request.set, chat_template_path: `${lent.id}@${lent.revision}` } }
+    : request;
+  // An adapter learns no new tokens.
+  const end = lent && request.lora !== 'off' ? (eos_token ?? (await endToken(lent))) : eos_token;
+  const named = Object.entries({ eos_token: end, pad_token }).filter(([, token]) => typeof token === 'string');
+  if (named.length === 0) return pinned;
   const vocabulary = await vocabularyOf(sources);
   for (const [name, token] of named) {
     if (vocabulary === null || vocabulary.has(String(token))) continue;
+    if (token !== request.set?.[name]) throw foreignTemplate(String(lender), String(token), sources);
     throw new TrainerError(
       'usage',
       'unknown_token',
@@ -27,12 +34,14 @@ export async function checkSetNames(request: Request, sources: readonly ModelFil
       'Give a token of its vocabulary as its tokenizer_config.json spells it, or leave this --set out.',
     );
   }
+  return pinned;
 }
 
 /** As TRL's clone_chat_template reads it: a tokenizer with a chat template. */
-async function checkLender(id: string, hub: Hub): Promise<void> {
-  const files = await openHubModel(hub, id);
-  if (await hasChatTemplate(files)) return;
+async function openLender(lender: string, hub: Hub): Promise<ModelFiles> {
+  const [id = '', commit] = lender.split('@');
+  const files = await openHubModel(hub, id, commit);
+  if (await hasChatTemplate(files)) return files;
   throw new TrainerError(
     'usage',
     'no_template_to_lend',
@@ -41,7 +50,22 @@ async function checkLender(id: string, hub: Hub): Promise<void> {
   );
 }
 
+const foreignTemplate = (lender: string, token: string, sources: readonly ModelFiles[]): TrainerError =>
+  new TrainerError(
+    'usage',
+    'foreign_template',
+    `--set chat_template_path=${preview(lender)}: its answers end with ${preview(token)}, which the tokenizer of ${sources[0]?.id} does not have, and an adapter learns no new tokens`,
+    'Give a relative of the model, or train all weights: --lora off.',
+  );
+
 const Token = z.object({ content: z.string() });
+const Ending = z.object({ eos_token: z.union([z.string(), Token.transform(({ content }) => content)]) });
+
+/** What ends an answer; undefined where its tokenizer says nothing of it. */
+async function endToken(files: ModelFiles): Promise<string | undefined> {
+  return Ending.safeParse(await files.json('tokenizer_config.json')).data?.eos_token;
+}
+
 const Tokenizer = z.object({
   added_tokens: z.array(Token).catch([]),
   model: z.object({

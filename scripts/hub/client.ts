@@ -23,8 +23,11 @@ const VIEWER = 'https://datasets-server.huggingface.co';
 /** For the first byte of an answer to a read. */
 const PATIENCE_MS = 60_000;
 
-/** Throws TrainerError `usage` for an address that is none, `auth` for a token that can't be one. */
-export function hubFromEnvironment(env: NodeJS.ProcessEnv, fetch = globalThis.fetch): Hub {
+/**
+ * `pause_ms`: before a read that failed is tried again. Throws TrainerError `usage` for an address that is none, `auth`
+ * for a token that can't be one.
+ */
+export function hubFromEnvironment(env: NodeJS.ProcessEnv, fetch = globalThis.fetch, pause_ms?: number): Hub {
   const endpoint = readAddress(env, 'HF_ENDPOINT') ?? HUB;
   const token = readToken(env);
   if (token) registerSecret(token);
@@ -32,7 +35,7 @@ export function hubFromEnvironment(env: NodeJS.ProcessEnv, fetch = globalThis.fe
     endpoint,
     datasetsServer: readAddress(env, 'HF_DATASETS_SERVER') ?? (endpoint === HUB ? VIEWER : endpoint),
     token,
-    fetch: retrying(fetch, PATIENCE_MS),
+    fetch: retrying(fetch, PATIENCE_MS, pause_ms),
   };
 }
 

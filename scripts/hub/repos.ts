@@ -5,7 +5,7 @@ import { authHeaders, bodyMessage, type Hub, httpError, hubParams, parseAnswer }
 
 // @huggingface/hub is imported where it is used: it is large, and most commands need none of it.
 
-export type RepoType = 'model' | 'dataset' | 'space';
+export type RepoType = 'model' | 'dataset' | 'space' | 'bucket';
 
 /** Who can see a repository; null where there is none, or none that this token may know of. */
 export async function repoVisibility(

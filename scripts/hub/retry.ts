@@ -32,11 +32,17 @@ export function retrying(
           if (mayPass(answer)) throw new Error(`HTTP ${answer.status}`);
           return answer;
         },
-        { retries: idempotent ? 3 : 0, minTimeout: pause_ms, factor: 3, randomize: true },
+        {
+          retries: idempotent ? 3 : 0,
+          minTimeout: pause_ms,
+          factor: 3,
+          randomize: true,
+          signal: init?.signal ?? undefined,
+        },
       );
     } catch (error) {
-      if (answer) return answer; // the caller turns the status into words
       if (init?.signal?.aborted || error instanceof TrainerError) throw error;
+      if (answer) return answer; // the caller turns the status into words
       const url = new URL(input instanceof Request ? input.url : String(input));
       throw new TrainerError(
         'network',

@@ -22,7 +22,8 @@ export interface Output {
   progress(text: string): void;
 }
 
-interface Stream {
+/** As much of a writable stream of Node as is used. */
+export interface Stream {
   write(text: string): unknown;
   isTTY?: boolean | undefined;
   columns?: number | undefined;

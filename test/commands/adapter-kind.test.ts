@@ -43,7 +43,7 @@ it('a plan goes on from no classifier’s', async () => {
     const files = { 'adapter_config.json': JSON.stringify(config) };
     await world.hub.addRepo({ type: 'model', id: 'somebody/classifier', files });
     const data = fileIn(world.runtime, 'texts.jsonl', '{"text": "a"}\n{"text": "b"}');
-    const { code, value } = await world.json(['plan', '--model', 'somebody/classifier', '--dataset', data]);
+    const { code, value } = await world.here.json(['plan', '--model', 'somebody/classifier', '--dataset', data]);
     expect({ code, error: value.error?.code }).toEqual({ code: 2, error: 'adapter_of_other_task' });
   } finally {
     await world.close();

@@ -19,7 +19,7 @@ interface Check {
 async function doctor(
   env: Record<string, string> = {},
 ): Promise<{ ready: { local: boolean; hf: boolean }; check: (name: string) => Check | undefined }> {
-  const { code, value } = await world.json(['doctor'], { env });
+  const { code, value } = await world.here.json(['doctor'], env);
   expect(code).toBe(0);
   return { ready: value.ready, check: (name) => value.checks.find((check: Check) => check.name === name) };
 }

@@ -40,12 +40,12 @@ describe.skipIf(process.platform === 'win32')('printed mappings', () => {
     async (name, method, rows, count) => {
       const data = fileIn(world.runtime, `${name}.jsonl`, rows);
       const plan = ['plan', ...MODEL, '--dataset', data, '--method', method];
-      const { code, stdout, value } = await world.json(plan);
+      const { code, stdout, value } = await world.here.json(plan);
       expect({ code, error: value.error?.code }, stdout).toEqual({ code: 3, error: 'needs_mapping' });
       if (count > 1) expect(value.error.hint).toMatch(/^Ask the person which/);
       const proposals: string[] = value.error.message.replace(/^.*? for [A-Z]+: /, '').split('   or   ');
       expect(proposals.length).toBe(count);
-      const planned = await Promise.all(proposals.map((flags) => world.json([...plan, ...inShell(flags)])));
+      const planned = await Promise.all(proposals.map((flags) => world.here.json([...plan, ...inShell(flags)])));
       expect(planned.map((one) => one.code)).toEqual(proposals.map(() => 0));
       expect(new Set(planned.map((one) => one.value.digest)).size).toBe(count);
     },
@@ -53,11 +53,11 @@ describe.skipIf(process.platform === 'win32')('printed mappings', () => {
 
   it('are read by validate as plan reads them, and its answer comes next', async () => {
     const data = fileIn(world.runtime, 'alpaca.jsonl', ALPACA);
-    const first = await world.run(['validate', data]);
+    const first = await world.here.run(['validate', data]);
     expect(first.code).toBe(3);
     const [, next = ''] = /^Next: hf-llm-trainer (.*)$/m.exec(first.stdout) ?? [];
     expect(next).toContain("--map 'prompt=join(instruction, input)' --map completion=output");
-    const second = await world.run(inShell(next));
+    const second = await world.here.run(inShell(next));
     expect(second.stdout).toContain('SFT: ✓ READY');
     expect(second.code).toBe(0);
   });
@@ -66,18 +66,18 @@ describe.skipIf(process.platform === 'win32')('printed mappings', () => {
 describe('the Python of a mapping', () => {
   it('is what validate shows, what its JSON holds and what the training script runs', async () => {
     const data = fileIn(world.runtime, 'shown.jsonl', ALPACA);
-    const { value } = await world.json(['validate', data, '--method', 'sft']);
+    const { value } = await world.here.json(['validate', data, '--method', 'sft']);
     const { mapping, mapping_python: python } = value.methods.sft;
     expect(python).toBe(mappingPython(Mapping.parse(mapping)));
 
-    const { stdout } = await world.run(['validate', data, '--method', 'sft']);
+    const { stdout } = await world.here.run(['validate', data, '--method', 'sft']);
     const shown = stdout.split('\n').flatMap((line) => (line.startsWith('  |') ? [line.slice(4)] : []));
     const from = shown.indexOf('from typing import Any');
     expect(`${shown.slice(from).join('\n')}\n`).toBe(python);
 
     const flags = ['--map', 'prompt=join(instruction, input)', '--map', 'completion=output'];
-    const planned = await world.json(['plan', ...MODEL, '--dataset', data, ...flags]);
-    const script = (await world.run(['script', planned.value.path])).stdout;
+    const planned = await world.here.json(['plan', ...MODEL, '--dataset', data, ...flags]);
+    const script = (await world.here.run(['script', planned.value.path])).stdout;
     const functions = python.slice(python.indexOf('def join('), python.indexOf('def map_row('));
     for (const part of functions.trim().split('\n\n\n')) expect(script).toContain(part);
     expect(script).toContain(python.slice(python.indexOf('def map_row(')));
@@ -93,11 +93,11 @@ describe('--drop-invalid', () => {
     }));
     const data = fileIn(world.runtime, 'invalid.jsonl', lines(rows));
     const map = ['--method', 'sft', '--map', 'prompt=instruction', '--map', 'completion=output'];
-    const refused = await world.json(['plan', ...MODEL, '--dataset', data, ...map]);
+    const refused = await world.here.json(['plan', ...MODEL, '--dataset', data, ...map]);
     expect({ code: refused.code, error: refused.value.error.code }).toEqual({ code: 3, error: 'data_not_ready' });
     expect(refused.value.error.hint).toContain('--drop-invalid');
 
-    const { code, stdout } = await world.run(['plan', ...MODEL, '--dataset', data, ...map, '--drop-invalid']);
+    const { code, stdout } = await world.here.run(['plan', ...MODEL, '--dataset', data, ...map, '--drop-invalid']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/16 of 20 rows/);
     expect(stdout).toMatch(/left out: 4 rows, `completion` is null/);

@@ -10,11 +10,11 @@ afterAll(() => world.close());
 describe('the review card', () => {
   it('says who decided what, and every --set', async () => {
     const path = (name: string) => ['--out', `${name}.json`];
-    const first = await world.json(['plan', ...DEMO_FLAGS, '--max-steps', '4', ...path('steps')]);
+    const first = await world.here.json(['plan', ...DEMO_FLAGS, '--max-steps', '4', ...path('steps')]);
     expect(first.value.card).toMatch(/4 steps: asked for/);
     expect(first.value.card).not.toMatch(/epoch/);
     const flags = ['--set', 'weight_decay=0.1', '--set', 'optim_args=a=1', '--epochs', '1', ...path('epochs')];
-    const { value } = await world.json(['plan', '--from', 'steps.json', ...flags]);
+    const { value } = await world.here.json(['plan', '--from', 'steps.json', ...flags]);
     expect(value.plan.recipe).toMatchObject({ training_args: { num_train_epochs: 1 }, total_steps: 8 });
     expect(value.plan.recipe.training_args).not.toHaveProperty('max_steps');
     for (const said of [
@@ -24,7 +24,7 @@ describe('the review card', () => {
     ]) {
       expect(value.card).toMatch(said);
     }
-    const back = await world.json(['plan', '--from', 'epochs.json', '--max-steps', '4', ...path('back')]);
+    const back = await world.here.json(['plan', '--from', 'epochs.json', '--max-steps', '4', ...path('back')]);
     expect(back.value.plan.recipe).toMatchObject({ training_args: { max_steps: 4 }, total_steps: 4 });
     expect(back.value.card).toMatch(/on t4-small: as in the plan that this one starts from/);
   });
@@ -35,9 +35,9 @@ describe('the review card', () => {
     const bad = '{"messages":[{"role":"user","content":"x"}]}\n{"messages":null}';
     const data = fileIn(world.runtime, 'some-bad.jsonl', `${CHAT_LINES}\n${bad}`);
     const flags = ['--model', './small', '--dataset', data, '--backend', 'local', '--drop-invalid'];
-    const here = await world.json(['plan', ...flags, '--out', 'here.json']);
+    const here = await world.here.json(['plan', ...flags, '--out', 'here.json']);
     expect(here.value.card).toMatch(/Uploaded +nothing\n/);
-    const { value } = await world.json(['plan', ...flags, '--output-repo', 'tester/mine', '--out', 'there.json']);
+    const { value } = await world.here.json(['plan', ...flags, '--output-repo', 'tester/mine', '--out', 'there.json']);
     expect(value.card).toMatch(/Uploaded +to tester\/mine: the trained model, its card and train\.py/);
     expect(value.card).not.toMatch(/curves/);
     expect(value.card).toMatch(/left out: 1 row, /);

@@ -36,12 +36,12 @@ describe('plan', () => {
     const model = modelFolder(join(world.runtime.cwd, 'small'), { 'config.json': CONFIG });
     const data = fileIn(world.runtime, 'rows.jsonl', [...Array(9).fill(row('a')), row('a'.repeat(100))].join('\n'));
     const flags = ['plan', '--dataset', data, '--backend', 'local', '--max-length', '64', '--model'];
-    const counted = await world.json([...flags, model]);
+    const counted = await world.here.json([...flags, model]);
     // <turn>user: q<end><turn>assistant: a<end> is 23 tokens, and the long row has 122: by characters none has more than 26.
-    const { stdout } = await world.run([...flags, model]);
+    const { stdout } = await world.here.run([...flags, model]);
     expect(stdout).toMatch(/at max_length 64 10% of the rows are cut/);
     writeFileSync(join(model, 'tokenizer.json'), '{"model": {"type": "Magic"}}');
-    const estimated = await world.json([...flags, model]);
+    const estimated = await world.here.json([...flags, model]);
     expect(estimated.value.plan.estimate.tokens).not.toBe(counted.value.plan.estimate.tokens);
     expect(JSON.stringify(estimated.value)).toMatch(/Tokens are estimated/);
   });
@@ -51,7 +51,7 @@ describe('plan', () => {
     const flags = async (prompt: number, ...more: string[]) => {
       const rows = [1, 2].map(() => JSON.stringify({ prompt: 'q'.repeat(prompt), completion: 'a' }));
       const data = fileIn(world.runtime, `long-${prompt}.jsonl`, rows.join('\n'));
-      const { code, value } = await world.json([
+      const { code, value } = await world.here.json([
         ...['plan', '--dataset', data, '--backend', 'local', '--model', model, '--method', 'sft'],
         ...more,
       ]);

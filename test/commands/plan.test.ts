@@ -13,7 +13,13 @@ afterAll(() => world.close());
 
 describe('plan', () => {
   it('says what mapping the data needs, and the command that gives it', async () => {
-    const { code, value } = await world.json(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'open-r1/codeforces-cots']);
+    const { code, value } = await world.here.json([
+      'plan',
+      '--model',
+      'Qwen3-0.6B',
+      '--dataset',
+      'open-r1/codeforces-cots',
+    ]);
     expect(code).toBe(3);
     expect(value.error).toMatchObject({
       code: 'needs_mapping',
@@ -22,7 +28,7 @@ describe('plan', () => {
   });
 
   it('shows everything that the person says yes to', async () => {
-    const { code, stdout } = await world.run(['plan', ...DEMO_FLAGS]);
+    const { code, stdout } = await world.here.run(['plan', ...DEMO_FLAGS]);
     expect(code).toBe(0);
     for (const said of [
       /Model +Qwen\/Qwen3-0\.6B @[0-9a-f]{8}, 596M parameters/,
@@ -62,7 +68,7 @@ describe('plan', () => {
     const data = fileIn(world.runtime, 'here.jsonl', CHAT_LINES);
     fileIn(world.runtime, 'small/config.json', JSON.stringify(SMALL_MODEL));
     fileIn(world.runtime, 'small/chat_template.jinja', CHAT_TEMPLATE);
-    const { value } = await world.json(['plan', '--model', './small', '--dataset', data, '--backend', 'local']);
+    const { value } = await world.here.json(['plan', '--model', './small', '--dataset', data, '--backend', 'local']);
     expect(value.plan.hardware).toMatchObject({ backend: 'local', disk_gib: null });
   });
 
@@ -86,7 +92,7 @@ describe('plan', () => {
 
   it('changes with --from what the flags say, and nothing else', async () => {
     const first = await world.plan('--flavor', 'a10g-large', '--epochs', '2');
-    const { value } = await world.json([
+    const { value } = await world.here.json([
       'plan',
       '--from',
       first.path,
@@ -103,43 +109,60 @@ describe('plan', () => {
 
   it('is the same plan with --from and nothing else', async () => {
     const first = await world.plan('--epochs', '4', '--set', 'seed=7');
-    const { value } = await world.json(['plan', '--from', first.path, '--out', 'same.json']);
+    const { value } = await world.here.json(['plan', '--from', first.path, '--out', 'same.json']);
     expect(value.digest).toBe(first.digest);
-    const { value: other } = await world.json(['plan', '--from', first.path, '--epochs', '5', '--out', 'other.json']);
+    const { value: other } = await world.here.json([
+      'plan',
+      '--from',
+      first.path,
+      '--epochs',
+      '5',
+      '--out',
+      'other.json',
+    ]);
     expect(other.plan.output.repo_id).not.toBe(value.plan.output.repo_id);
   });
 
   it('keeps with --from what the address of the data said', async () => {
     const page = `${world.hub.url}/datasets/open-r1/codeforces-cots/viewer/solutions_py/train`;
-    const { value: first } = await world.json(['plan', ...DEMO_FLAGS, '--dataset', page, '--out', 'page.json']);
+    const { value: first } = await world.here.json(['plan', ...DEMO_FLAGS, '--dataset', page, '--out', 'page.json']);
     expect(first.plan.dataset).toMatchObject({ id: 'open-r1/codeforces-cots', config: 'solutions_py' });
-    const { value } = await world.json(['plan', '--from', 'page.json', '--epochs', '2', '--out', 'page-2.json']);
+    const { value } = await world.here.json(['plan', '--from', 'page.json', '--epochs', '2', '--out', 'page-2.json']);
     expect(value.plan.dataset).toEqual(first.plan.dataset);
   });
 
   it('never writes over data', async () => {
     const path = fileIn(world.runtime, 'mine.jsonl', CHAT_LINES);
-    const { code } = await world.run(['plan', '--model', 'Qwen3-0.6B', '--dataset', path, '--out', path]);
+    const { code } = await world.here.run(['plan', '--model', 'Qwen3-0.6B', '--dataset', path, '--out', path]);
     expect({ code, text: readFileSync(path, 'utf8') }).toEqual({ code: 2, text: CHAT_LINES });
   });
 
   it('warns of a timeout before the end, and of a public model', async () => {
-    const { stdout } = await world.run(['plan', ...DEMO_FLAGS, '--timeout', '6m', '--public', '--out', 'warned.json']);
+    const { stdout } = await world.here.run([
+      'plan',
+      ...DEMO_FLAGS,
+      '--timeout',
+      '6m',
+      '--public',
+      '--out',
+      'warned.json',
+    ]);
     expect(stdout).toMatch(/stopped before it is expected to end/);
     expect(stdout).toMatch(/The model will be public/);
   });
 
   it('gives a command that a shell reads as one path', async () => {
-    const { stdout } = await world.run(['plan', ...DEMO_FLAGS, '--out', "my plans/it's.json"]);
+    const { stdout } = await world.here.run(['plan', ...DEMO_FLAGS, '--out', "my plans/it's.json"]);
     expect(stdout).toContain(`submit '${world.runtime.cwd}/my plans/it'\\''s.json' --approve`);
   });
 
   it('keeps with --from the commits of an adapter and its base, and tells of data that changed', async () => {
     const data = fileIn(world.runtime, 'growing.jsonl', CHAT_LINES);
-    const first = (await world.json(['plan', '--model', 'tuner-lab/qwen3-0.6b-sft-lora', '--dataset', data])).value;
+    const first = (await world.here.json(['plan', '--model', 'tuner-lab/qwen3-0.6b-sft-lora', '--dataset', data]))
+      .value;
     expect(first.plan.model.adapter.id).toBe('tuner-lab/qwen3-0.6b-sft-lora');
     fileIn(world.runtime, 'growing.jsonl', `${CHAT_LINES}\n${CHAT_LINES}`);
-    const { value } = await world.json(['plan', '--from', first.path, '--epochs', '2', '--out', 'grown.json']);
+    const { value } = await world.here.json(['plan', '--from', first.path, '--epochs', '2', '--out', 'grown.json']);
     expect(value.plan.model).toEqual(first.plan.model);
     expect(value.plan.notes).toContain(`${data} has changed since the plan that this one starts from`);
   });
@@ -163,17 +186,25 @@ describe('plan', () => {
       ['labelled.jsonl', 'kto', /^each answer is labelled/],
     ])('%s is trained on by %s, and the card says why', async (name, method, because) => {
       const data = fileIn(world.runtime, name, SHAPES[name] ?? '');
-      const { value } = await world.json(['plan', '--model', 'Qwen3-0.6B', '--dataset', data]);
+      const { value } = await world.here.json(['plan', '--model', 'Qwen3-0.6B', '--dataset', data]);
       expect(value.plan).toMatchObject({ method, request: expect.not.objectContaining({ method: expect.anything() }) });
       expect(value.plan.why[0]).toEqual({ what: method.toUpperCase(), because: expect.stringMatching(because) });
       expect(value.card).toContain(`${method.toUpperCase()}: ${value.plan.why[0].because}`);
-      const { value: next } = await world.json(['plan', '--from', value.path, '--epochs', '2', '--out', 'next.json']);
+      const { value: next } = await world.here.json([
+        'plan',
+        '--from',
+        value.path,
+        '--epochs',
+        '2',
+        '--out',
+        'next.json',
+      ]);
       expect(next.plan).toMatchObject({ method, request: { method } });
     });
 
     it('refuses an argument that the method of these data does not have', async () => {
       const data = fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
-      const { code, value } = await world.json([
+      const { code, value } = await world.here.json([
         'plan',
         '--model',
         'Qwen3-0.6B',
@@ -191,8 +222,8 @@ describe('plan', () => {
     it('the card of DPO counts the model that it compares with', async () => {
       const data = fileIn(world.runtime, 'pairs.jsonl', SHAPES['pairs.jsonl'] ?? '');
       const flags = ['plan', '--model', 'Qwen3-0.6B', '--dataset', data, '--flavor', 'a100-large', '--lora', 'off'];
-      const { value: dpo } = await world.json(flags);
-      const { value: reward } = await world.json([...flags, '--method', 'reward']);
+      const { value: dpo } = await world.here.json(flags);
+      const { value: reward } = await world.here.json([...flags, '--method', 'reward']);
       expect(dpo.card).toMatch(/a second copy of the model: DPO compares with the model as it was/);
       expect(dpo.estimate.gpu_memory_gib).toBeGreaterThan(reward.estimate.gpu_memory_gib + 2);
     });
@@ -209,7 +240,7 @@ describe('plan', () => {
       const data = fileIn(world.runtime, 'pictures.parquet', PICTURES);
       fileIn(world.runtime, 'eyes/config.json', JSON.stringify(config));
       fileIn(world.runtime, 'eyes/chat_template.jinja', CHAT_TEMPLATE);
-      return world.json(['plan', '--model', './eyes', '--dataset', data, '--backend', 'local', ...flags]);
+      return world.here.json(['plan', '--model', './eyes', '--dataset', data, '--backend', 'local', ...flags]);
     };
 
     it('a model that sees learns, nothing is cut, and the card says what is guessed', async () => {
@@ -252,13 +283,37 @@ describe('plan', () => {
 
   it('uploads local data to a private repository that the card names', async () => {
     fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
-    const { stdout } = await world.run(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'chat.jsonl']);
+    const { stdout } = await world.here.run(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'chat.jsonl']);
     expect(stdout).toMatch(/Uploaded +1 data file to tester\/qwen3-0\.6b-chat-sft-[0-9a-f]{6}-data \(a private/);
+  });
+
+  it('asks for the data, the prices and the account while it waits for the model', async () => {
+    const model = /api\/models\?search/;
+    world.hub.faults.add({ path: model, times: 1, mishap: { delayMs: 300 } });
+    const before = world.hub.requests.length;
+    expect((await world.here.run(['plan', ...DEMO_FLAGS, '--out', 'ahead.json'])).code).toBe(0);
+    const asked = world.hub.requests.slice(before).map(({ path }) => path);
+    const first = asked.slice(
+      0,
+      asked.findIndex((path) => path.startsWith('/api/models/Qwen')),
+    );
+    for (const each of [model, /api\/datasets/, /rows/, /hardware/, /whoami/]) {
+      expect(first).toContainEqual(expect.stringMatching(each));
+    }
+  });
+
+  it('keeps nobody waiting for what it asked ahead, where the model is refused', async () => {
+    world.hub.faults.add({ path: /hardware/, times: 9, mishap: { delayMs: 15_000 } });
+    const began = performance.now();
+    const { code } = await world.run(['plan', ...DEMO_FLAGS, '--model', 'no-such-model-here']);
+    expect(code).toBe(2);
+    expect(performance.now() - began).toBeLessThan(14_000);
+    world.hub.faults.clear();
   });
 
   it('says so, dated, where the live catalogue is out of reach', async () => {
     world.hub.faults.add({ path: /api\/jobs\/hardware/, times: 4, mishap: { status: 503 } });
-    const { value, stdout } = await world.json(['plan', ...DEMO_FLAGS]);
+    const { value, stdout } = await world.here.json(['plan', ...DEMO_FLAGS]);
     expect(value.estimate).toMatchObject({ price_source: 'snapshot', price_as_of: '2026-08' });
     expect(stdout).toMatch(/price of 2026-08, the catalogue could not be reached/);
     world.hub.faults.clear();
@@ -271,7 +326,7 @@ describe('plan', () => {
     ['a100x4', 'Qwen/Qwen3-8B', 4, 'FSDP', 'FSDP2 shards weights, gradients and optimizer', '--lora', 'off'],
   ])('plans %s for %s', async (flavor, model, processes, distributed_type, words, ...flags) => {
     const asked = ['plan', ...DEMO_FLAGS, '--model', model, '--flavor', flavor, ...flags];
-    const { code, value } = await world.json(asked);
+    const { code, value } = await world.here.json(asked);
     expect(code).toBe(0);
     const { launch, recipe, estimate, hardware } = value.plan;
     expect(launch).toMatchObject({ processes, accelerate: { distributed_type, num_processes: processes } });
@@ -317,7 +372,7 @@ describe('plan', () => {
     ['a column that does not exist', ['--map', 'text=nothing'], 2, 'unknown_column'],
     ['an unknown flag', ['--gpu', '8'], 2, 'usage'],
   ])('refuses %s', async (_, flags, code, error) => {
-    const ran = await world.json(['plan', ...DEMO_FLAGS, ...flags]);
+    const ran = await world.here.json(['plan', ...DEMO_FLAGS, ...flags]);
     expect({ code: ran.code, error: ran.value.error?.code }).toEqual({ code, error });
     expect(ran.value.error.message.length).toBeGreaterThan(10);
     expect(ran.value.error.hint.length).toBeGreaterThan(10);
@@ -328,7 +383,7 @@ describe('plan', () => {
     ['with a token that can only read', { HF_TOKEN: 'read' }, 5, 'token_rights'],
   ])('refuses to plan for Jobs %s', async (_, env, code, error) => {
     const token = env.HF_TOKEN === 'read' ? { HF_TOKEN: world.hub.tokens.read } : env;
-    const ran = await world.json(['plan', ...DEMO_FLAGS], { env: token });
+    const ran = await world.here.json(['plan', ...DEMO_FLAGS], token);
     expect({ code: ran.code, error: ran.value.error?.code }).toEqual({ code, error });
   });
 
@@ -337,14 +392,14 @@ describe('plan', () => {
     fileIn(world.runtime, 'base/chat_template.jinja', CHAT_TEMPLATE);
     const data = fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
     const flags = ['--model', './base', '--dataset', data, '--backend', 'local', '--output-repo', 'tester/mine-too'];
-    const { code, value } = await world.json(['plan', ...flags, '--lora', 'on']);
+    const { code, value } = await world.here.json(['plan', ...flags, '--lora', 'on']);
     expect({ code, error: value.error?.code }).toEqual({ code: 2, error: 'adapter_of_local_model' });
-    expect((await world.json(['plan', ...flags, '--lora', 'off'])).code).toBe(0);
+    expect((await world.here.json(['plan', ...flags, '--lora', 'off'])).code).toBe(0);
   });
 
   it('refuses a token that may not start jobs', async () => {
     const token = world.hub.addToken(world.hub.addUser('writer'), 'fineGrained', { writer: ['repo.write'] });
-    const { code, value } = await world.json(['plan', ...DEMO_FLAGS], { env: { HF_TOKEN: token } });
+    const { code, value } = await world.here.json(['plan', ...DEMO_FLAGS], { HF_TOKEN: token });
     expect({ code, error: value.error.code }).toEqual({ code: 5, error: 'token_rights' });
   });
 
@@ -353,13 +408,13 @@ describe('plan', () => {
     async (base) => {
       const files = { 'adapter_config.json': JSON.stringify({ base_model_name_or_path: base }) };
       await world.hub.addRepo({ type: 'model', id: 'somebody/adapter', files });
-      const { code, value } = await world.json(['plan', ...DEMO_FLAGS, '--model', 'somebody/adapter']);
+      const { code, value } = await world.here.json(['plan', ...DEMO_FLAGS, '--model', 'somebody/adapter']);
       expect({ code, error: value.error.code }).toEqual({ code: 2, error: 'bad_base_model' });
     },
   );
 
   it('needs a model and data', async () => {
-    const { code, value } = await world.json(['plan']);
+    const { code, value } = await world.here.json(['plan']);
     expect(code).toBe(2);
     expect(value.error.message).toBe('plan needs --model and --dataset');
   });

@@ -118,7 +118,7 @@ describe('plan', () => {
 
   // Neither uv nor Python here: what is tried on a machine that has one is in test/train.
   const plan = (...flags: string[]) =>
-    world.json(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'sums.jsonl', ...flags], { env: { PATH: '' } });
+    world.here.json(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'sums.jsonl', ...flags], { PATH: '' });
 
   it('proposes the reward that fits the columns', async () => {
     const { code, value } = await plan('--method', 'grpo');

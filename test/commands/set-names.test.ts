@@ -31,14 +31,19 @@ const files = (json: Record<string, unknown>): ModelFiles => ({
   weights: async () => null,
 });
 
-async function check(set: NonNullable<Request['set']>, json: Record<string, unknown> = BPE): Promise<string> {
+async function check(
+  set: NonNullable<Request['set']>,
+  json: Record<string, unknown> = BPE,
+  lora: Request['lora'] = 'auto',
+): Promise<string> {
   const environment = hub.environment(hub.tokens.read);
   return checkSetNames(
-    { model: 'm', dataset: 'd', set },
+    { model: 'm', dataset: 'd', set, lora },
     [files({}), files(json)],
     hubFromEnvironment(environment),
   ).then(
-    () => 'is there',
+    ({ set: pinned }) =>
+      pinned?.chat_template_path === set.chat_template_path ? 'is there' : `${pinned?.chat_template_path}`,
     (error) => error.code,
   );
 }
@@ -61,11 +66,23 @@ describe('what --set names', () => {
   });
 
   it.each([
-    ['Qwen/Qwen3-0.6B', 'is there'],
+    ['Qwen/Qwen3-0.6B', 'Qwen/Qwen3-0.6B@head'],
+    ['Qwen/Qwen3-0.6B@head', 'is there'],
+    [`Qwen/Qwen3-0.6B@${'0'.repeat(40)}`, 'not_found'],
     ['nobody/none', 'not_found'],
     ['tester/base', 'no_template_to_lend'],
     ['quant-lab/Qwen3-0.6B-GGUF', 'no_template_to_lend'],
   ])('chat_template_path=%s: %s', async (chat_template_path, outcome) => {
-    expect(await check({ chat_template_path })).toBe(outcome);
+    const head = hub.repo('model', 'Qwen/Qwen3-0.6B')?.resolve('main')?.sha ?? '';
+    const named = (text: string): string => text.replace('@head', `@${head}`);
+    expect(await check({ chat_template_path: named(chat_template_path) })).toBe(named(outcome));
+  });
+
+  it('a template whose answers end with a token that the model does not have: for all weights alone', async () => {
+    const set = { chat_template_path: 'Qwen/Qwen3-0.6B' };
+    expect(await check(set, UNIGRAM)).toBe('foreign_template');
+    expect(await check(set, UNIGRAM, 'off')).toMatch(/@/);
+    expect(await check({ ...set, eos_token: '</s>' }, UNIGRAM)).toMatch(/@/);
+    expect(await check({ ...set, eos_token: '<eos>' }, UNIGRAM)).toBe('unknown_token');
   });
 });

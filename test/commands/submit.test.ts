@@ -57,8 +57,8 @@ describe('submit', () => {
 
   it('finds the job again when its answer was lost', async () => {
     world.hub.faults.add({ method: 'POST', path: /^\/api\/jobs\/tester$/, mishap: 'drop-after' });
-    const { value } = await world.json(['submit', fresh.path, '--approve', fresh.digest]);
-    const again = await world.json(['submit', fresh.path, '--approve', fresh.digest]);
+    const { value } = await world.here.json(['submit', fresh.path, '--approve', fresh.digest]);
+    const again = await world.here.json(['submit', fresh.path, '--approve', fresh.digest]);
     expect(again.value.job_id).toBe(value.job_id);
     expect(
       world.hub.jobs.all().filter(({ spec }) => spec.environment.HF_LLM_TRAINER_DIGEST === fresh.digest),
@@ -67,10 +67,10 @@ describe('submit', () => {
 
   it('uploads local data privately first', async () => {
     fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
-    const plan = await world.json(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'chat.jsonl']);
+    const plan = await world.here.json(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'chat.jsonl']);
     const { repo_id } = plan.value.plan.dataset.upload;
     expect(world.hub.repo('dataset', repo_id)).toBeUndefined();
-    const { code } = await world.json(['submit', plan.value.path, '--approve', plan.value.digest]);
+    const { code } = await world.here.json(['submit', plan.value.path, '--approve', plan.value.digest]);
     expect(code).toBe(0);
     expect(world.hub.repo('dataset', repo_id)?.private).toBe(true);
     expect((await world.hub.readFile('dataset', repo_id, 'chat.jsonl')).toString()).toBe(CHAT_LINES);
@@ -78,9 +78,9 @@ describe('submit', () => {
 
   it('refuses local data that changed since it was validated', async () => {
     fileIn(world.runtime, 'changing.jsonl', CHAT_LINES);
-    const plan = await world.json(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'changing.jsonl']);
+    const plan = await world.here.json(['plan', '--model', 'Qwen3-0.6B', '--dataset', 'changing.jsonl']);
     fileIn(world.runtime, 'changing.jsonl', `${CHAT_LINES}\n{}`);
-    const { code, value } = await world.json(['submit', plan.value.path, '--approve', plan.value.digest]);
+    const { code, value } = await world.here.json(['submit', plan.value.path, '--approve', plan.value.digest]);
     expect({ code, error: value.error.code }).toEqual({ code: 3, error: 'data_changed' });
   });
 
@@ -92,20 +92,20 @@ describe('submit', () => {
     ['a plan that is not there', () => ['none.json', '--approve', fresh.digest], 2, 'plan_missing'],
   ])('refuses %s', async (_, args, code, error) => {
     const before = created().length;
-    const ran = await world.json(['submit', ...args()]);
+    const ran = await world.here.json(['submit', ...args()]);
     expect({ code: ran.code, error: ran.value.error?.code }).toEqual({ code, error });
     expect(created().length).toBe(before);
   });
 
   it('refuses a plan that was edited after approval', async () => {
     writeFileSync(fresh.path, readFileSync(fresh.path, 'utf8').replace('"flavor": "t4-small"', '"flavor": "h200x8"'));
-    const { code, value } = await world.json(['submit', fresh.path, '--approve', fresh.digest]);
+    const { code, value } = await world.here.json(['submit', fresh.path, '--approve', fresh.digest]);
     expect({ code, error: value.error.code }).toEqual({ code: 4, error: 'plan_edited' });
   });
 
   it('refuses a broken plan file', async () => {
     writeFileSync(fresh.path, '{"digest": ');
-    const { code, value } = await world.json(['submit', fresh.path, '--approve', fresh.digest]);
+    const { code, value } = await world.here.json(['submit', fresh.path, '--approve', fresh.digest]);
     expect({ code, error: value.error.code }).toEqual({ code: 2, error: 'plan_broken' });
   });
 
@@ -125,11 +125,11 @@ describe('submit', () => {
     ],
   ])('refuses %s, and can be said again', async (_, happens, code, error) => {
     happens();
-    const ran = await world.json(['submit', fresh.path, '--approve', fresh.digest]);
+    const ran = await world.here.json(['submit', fresh.path, '--approve', fresh.digest]);
     expect({ code: ran.code, error: ran.value.error?.code }).toEqual({ code, error });
     world.hub.faults.clear();
     world.hub.setPrice('t4-small', 0.4);
-    const again = await world.json(['submit', fresh.path, '--approve', fresh.digest]);
+    const again = await world.here.json(['submit', fresh.path, '--approve', fresh.digest]);
     expect({ code: again.code, reused: again.value.reused }).toEqual({ code: 0, reused: false });
   });
 
@@ -138,8 +138,8 @@ describe('submit', () => {
       ['', 'not_logged_in'],
       [world.hub.tokens.read, 'forbidden'],
     ] as const) {
-      const { code, value } = await world.json(['submit', fresh.path, '--approve', fresh.digest], {
-        env: { HF_TOKEN: token },
+      const { code, value } = await world.here.json(['submit', fresh.path, '--approve', fresh.digest], {
+        HF_TOKEN: token,
       });
       expect({ code, error: value.error.code }).toEqual({ code: 5, error: kind });
     }
@@ -148,7 +148,7 @@ describe('submit', () => {
   it('refuses where the model would become public unasked', async () => {
     const plan = await world.plan('--output-repo', 'tester/mine', '--max-steps', '999');
     await world.hub.addRepo({ type: 'model', id: 'tester/mine', files: {} });
-    const { code, value } = await world.json(['submit', plan.path, '--approve', plan.digest]);
+    const { code, value } = await world.here.json(['submit', plan.path, '--approve', plan.digest]);
     expect({ code, error: value.error.code }).toEqual({ code: 4, error: 'repo_public' });
   });
 
@@ -159,11 +159,11 @@ describe('submit', () => {
       ['trackio-private', { code: 4, error: 'space_public' }],
     ] as const) {
       await world.hub.addRepo({ type: 'space', id: `tester-lab/${name}`, files: {} });
-      const { code, value } = await world.json(['plan', '--from', before.path, '--out', 'elsewhere.json']);
+      const { code, value } = await world.here.json(['plan', '--from', before.path, '--out', 'elsewhere.json']);
       const [error, space] = [value.error?.code, value.plan?.output.trackio.space_id];
       expect({ code, ...(error ? { error } : { space }) }).toEqual(next);
     }
-    const submitted = await world.json(['submit', before.path, '--approve', before.digest]);
+    const submitted = await world.here.json(['submit', before.path, '--approve', before.digest]);
     expect({ code: submitted.code, error: submitted.value.error?.code }).toEqual({ code: 4, error: 'space_public' });
   });
 

@@ -20,7 +20,7 @@ describe('validate', () => {
   });
 
   it('the same as JSON, with the columns and what was seen', async () => {
-    const { value } = await world.json(['validate', 'codeforces-cots']);
+    const { value } = await world.here.json(['validate', 'codeforces-cots']);
     expect(value).toMatchObject({
       dataset: 'open-r1/codeforces-cots',
       config: 'solutions',
@@ -41,7 +41,12 @@ describe('validate', () => {
     ['chat.json', `[${CHAT_LINES.replaceAll('\n', ',')}]`],
     ['text.csv', 'text\n"one, two"\n"three"\n'],
   ])('reads %s from this machine', async (name, content) => {
-    const { code, value } = await world.json(['validate', fileIn(world.runtime, name, content), '--method', 'sft']);
+    const { code, value } = await world.here.json([
+      'validate',
+      fileIn(world.runtime, name, content),
+      '--method',
+      'sft',
+    ]);
     expect({ code, verdict: value.methods.sft.verdict }).toEqual({ code: 0, verdict: 'READY' });
   });
 
@@ -54,7 +59,7 @@ describe('validate', () => {
     const model = modelFolder(join(world.runtime.cwd, name.replaceAll(' ', '-')), {
       'config.json': { model_type: 'llama', ...config },
     });
-    const { value } = await world.json(['validate', data, '--model', model]);
+    const { value } = await world.here.json(['validate', data, '--model', model]);
     expect(value.methods.sft.verdict).toBe(verdict);
     const fails = value.methods.sft.findings.filter(({ kind }: { kind: string }) => kind === 'fails');
     expect(fails.map(({ code }: { code: string }) => code)).toEqual(codes);
@@ -69,20 +74,20 @@ describe('validate', () => {
     ['an unknown config', ['validate', 'open-r1/codeforces-cots', '--config', 'x'], 2, 'unknown_config'],
     ['an unknown split', ['validate', 'open-r1/codeforces-cots', '--split', 'x'], 2, 'unknown_split'],
   ])('%s', async (_, args, code, error) => {
-    const ran = await world.json(args);
+    const ran = await world.here.json(args);
     expect({ code: ran.code, error: ran.value.error?.code }).toEqual({ code, error });
   });
 
   it('a private dataset without a token', async () => {
-    const { code, value } = await world.json(['validate', 'tester/private-notes'], { env: { HF_TOKEN: '' } });
+    const { code, value } = await world.here.json(['validate', 'tester/private-notes'], { HF_TOKEN: '' });
     expect({ code, error: value.error.code }).toEqual({ code: 5, error: 'not_logged_in' });
-    expect((await world.json(['validate', 'tester/private-notes'])).code).toBe(0);
+    expect((await world.here.json(['validate', 'tester/private-notes'])).code).toBe(0);
   });
 
   it('a file that cannot be read', async () => {
     // Whoever reads a process's memory from address 0 gets EIO: unreadable for root, too.
     symlinkSync('/proc/self/mem', join(world.runtime.cwd, 'unreadable.jsonl'));
-    const { code, value } = await world.json(['validate', './unreadable.jsonl']);
+    const { code, value } = await world.here.json(['validate', './unreadable.jsonl']);
     expect({ code, error: value.error.code }).toEqual({ code: 2, error: 'unreadable_file' });
   });
 

@@ -17,7 +17,13 @@ export interface World {
   run(args: string[], options?: RunOptions): Promise<Ran>;
   // biome-ignore lint/suspicious/noExplicitAny: what a command prints; each test says what it expects of it
   json(args: string[], options?: RunOptions): Promise<Ran & { value: any }>;
-  /** A plan for the demo's model and data; extra flags go with it. */
+  /** The same two in this process, `Runtime.here`. */
+  here: {
+    run(args: string[], env?: Record<string, string>): Promise<Ran>;
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    json(args: string[], env?: Record<string, string>): Promise<Ran & { value: any }>;
+  };
+  /** A plan for the demo's model and data, made here; extra flags go with it. */
   plan(...flags: string[]): Promise<{ path: string; digest: string }>;
   close(): Promise<void>;
 }
@@ -65,13 +71,21 @@ export async function startWorld(jobEnvironment: Record<string, string> = {}): P
     env: { ...hub.environment(hub.tokens.write), ...options.env },
   });
   const json: World['json'] = (args, options) => runtime.json(args, asTester(options));
+  const here: World['here'] = {
+    run: (args, env) => runtime.here(args, { ...hub.environment(hub.tokens.write), ...env }),
+    json: async (args, env) => {
+      const ran = await here.run([...args, '--json'], env);
+      return { ...ran, value: JSON.parse(ran.stdout) };
+    },
+  };
   return {
     hub,
     runtime,
+    here,
     run: (args, options) => runtime.run(args, asTester(options)),
     json,
     plan: async (...flags) => {
-      const { value, stderr } = await json(['plan', ...DEMO_FLAGS, ...flags]);
+      const { value, stderr } = await here.json(['plan', ...DEMO_FLAGS, ...flags]);
       if (!value.digest) throw new Error(`no plan: ${JSON.stringify(value)} ${stderr}`);
       return { path: value.path, digest: value.digest };
     },

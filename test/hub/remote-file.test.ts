@@ -20,7 +20,8 @@ beforeAll(async () => {
 beforeEach(() => {
   server.faults.clear();
   server.requests.length = 0;
-  hub = hubFromEnvironment({ ...server.environment(server.tokens.read), HF_TOKEN_PATH: '/nowhere' });
+  const environment = { ...server.environment(server.tokens.read), HF_TOKEN_PATH: '/nowhere' };
+  hub = hubFromEnvironment(environment, globalThis.fetch, 5);
   const sha = server.repo('dataset', ID)?.resolve('main')?.sha ?? '';
   file = datasetFile(hub, { id: ID, sha, path: 'a b/data?.parquet', size: CONTENT.length }, { patience: 300 });
 });

@@ -65,4 +65,12 @@ describe('retrying', () => {
     await expect(asked).rejects.toThrow('enough');
     expect(calls).toHaveLength(1);
   });
+
+  it('ends at once in the pause before the next try', async () => {
+    const fetch = retrying(async () => new Response('', { status: 503 }), 50, 3_600_000);
+    const stop = new AbortController();
+    const asked = fetch(url, { signal: stop.signal });
+    setTimeout(() => stop.abort(new Error('enough')), 20);
+    await expect(asked).rejects.toThrow('enough');
+  });
 });

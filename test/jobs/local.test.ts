@@ -8,10 +8,11 @@ import { localBackend } from '../../scripts/jobs/local/backend.ts';
 import { jobFolder, readState } from '../../scripts/jobs/local/job-folder.ts';
 import { outcomeOf } from '../../scripts/jobs/local/training-process.ts';
 import { samplePlan } from '../support/plan.ts';
-import { tsx } from './support/tsx.ts';
+import { bundled } from './support/bundled.ts';
 
 /** Jobs on this machine with a JavaScript in place of the Python, in real processes. */
 const DIGEST = 'f'.repeat(64);
+const SUPERVISOR = bundled('supervise-main.ts');
 const TOKEN = 'hf_secretsecretsecretsecret';
 const plan = samplePlan({ hardware: { backend: 'local', flavor: 'cpu' } });
 const offline = samplePlan({
@@ -46,7 +47,7 @@ function open(env: NodeJS.ProcessEnv = {}) {
     home,
     env: { ...process.env, HF_LLM_TRAINER_HOME: home, HF_LLM_TRAINER_PYTHON: process.execPath, ...env },
     token: TOKEN,
-    self: tsx('supervise-main.ts'),
+    self: SUPERVISOR,
     now: () => new Date(),
     poll_ms: 20,
     grace_ms: 400,

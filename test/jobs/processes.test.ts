@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Submission } from '../../scripts/jobs/submit.ts';
 import { samplePlan } from '../support/plan.ts';
+import { bundled } from './support/bundled.ts';
 import { FakeBackend } from './support/fake-backend.ts';
 import type { SubmitJob } from './support/submit-main.ts';
-import { tsx } from './support/tsx.ts';
 
 /** submitOnce in real processes, some of which die on the way. */
 const DIGEST = 'e'.repeat(64);
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-const [node, ...args] = tsx('submit-main.ts');
+const [node, ...args] = bundled('submit-main.ts');
 const jobs = () => new FakeBackend(join(home, 'fake-jobs')).created;
 
 /** Null where the process died. */

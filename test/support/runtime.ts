@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleRuntime } from '../../build/bundle.ts';
 import { readPack } from '../../build/pack.ts';
+import { runCommandLine } from '../../scripts/command-line.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -20,6 +21,11 @@ export interface Runtime {
   run(args: string[], options?: RunOptions): Promise<Ran>;
   /** Runs with `--json` and parses what it printed. */
   json<T = Record<string, unknown>>(args: string[], options?: RunOptions): Promise<Ran & { value: T }>;
+  /**
+   * As `run`, by the sources in this process, with short pauses: ten times as fast, for what is answered, where the
+   * process that answers is not in question.
+   */
+  here(args: string[], env?: Record<string, string>): Promise<Ran>;
   /** Starts a command and returns at once. */
   start(args: string[], options?: RunOptions): ChildProcess;
   remove(): void;
@@ -51,10 +57,14 @@ export async function installRuntime(): Promise<Runtime> {
   const [home, cwd] = [join(folder, 'state'), join(folder, 'work')];
   mkdirSync(cwd);
 
+  const environment = (more?: Record<string, string>): NodeJS.ProcessEnv => ({
+    ...{ ...cleanEnvironment(), HF_HOME: join(folder, 'hf'), HF_LLM_TRAINER_HOME: home },
+    ...more,
+  });
   const start = (args: string[], options: RunOptions = {}): ChildProcess =>
     spawn(process.execPath, [file, ...args], {
       cwd: options.cwd ?? cwd,
-      env: { ...cleanEnvironment(), HF_HOME: join(folder, 'hf'), HF_LLM_TRAINER_HOME: home, ...options.env },
+      env: environment(options.env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   const run = (args: string[], options: RunOptions = {}): Promise<Ran> =>
@@ -78,6 +88,20 @@ export async function installRuntime(): Promise<Runtime> {
     json: async (args, options) => {
       const ran = await run([...args, '--json'], options);
       return { ...ran, value: JSON.parse(ran.stdout) };
+    },
+    here: async (args, env) => {
+      const [stdout, stderr]: [string[], string[]] = [[], []];
+      const { signal } = new AbortController();
+      const code = await runCommandLine(args, {
+        env: environment(env),
+        cwd: () => cwd,
+        stdout: { write: (text) => stdout.push(text) },
+        stderr: { write: (text) => stderr.push(text) },
+        interrupt: signal,
+        stopSignal: () => signal,
+        ...{ file, threads: 2, pause: 5, self: [process.execPath, file] },
+      });
+      return { code, stdout: stdout.join(''), stderr: stderr.join('') };
     },
     start,
     remove: () => rmSync(folder, { recursive: true, force: true }),
