@@ -7,7 +7,8 @@ import type { TestHub } from '../hub/server.ts';
 import type { Disturbance } from './fault-kinds.ts';
 import { INTERVAL } from './fault-plans.ts';
 import type { ForkServer } from './fork-server.ts';
-import { only, type Ran } from './training.ts';
+import type { Ran } from './ran.ts';
+import { only } from './training.ts';
 
 export interface Place {
   server: ForkServer;

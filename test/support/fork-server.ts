@@ -5,8 +5,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { parseEvent, type TrainingEvent } from '../../scripts/monitor/events.ts';
-import type { Ran } from './training.ts';
+import { type OnEvent, Printed, type Ran } from './ran.ts';
 
 const SERVER = fileURLToPath(new URL('../train/python/fork_server.py', import.meta.url));
 
@@ -16,7 +15,7 @@ export interface ForkRun {
   env?: Record<string, string>;
   /** The largest file that it may write, bytes: a quota. */
   fileBytes?: number;
-  onEvent?: (event: TrainingEvent, kill: (signal: NodeJS.Signals) => void) => void;
+  onEvent?: OnEvent | undefined;
 }
 
 export interface ForkServer {
@@ -46,22 +45,33 @@ export async function startForkServer({ python, env, folder, disk }: ForkServerO
   const pid = (await answers.next()).pid;
   if (pid === undefined) throw new Error('the fork server did not start');
   let runs = 0;
+  let running: number | undefined;
+  /** With all that it started. */
+  const end = (): void => kill(running === undefined ? undefined : -running, 'SIGKILL');
 
   return {
     seen: (path) => (disk ? `/proc/${pid}/root${path}` : path),
-    close: () => void server.kill('SIGKILL'),
+    close() {
+      end();
+      server.kill('SIGKILL');
+    },
     async run({ script, args = [], env: own = {}, fileBytes, onEvent }) {
+      end(); // one that a test gave up waiting for
       runs += 1;
       const socket = join(folder, `${pid}-${runs}`);
       let child: number | undefined;
-      const output = await collect(socket, (event) => onEvent?.(event, (signal) => kill(child, signal)));
+      const printed = new Printed((event) => onEvent?.(event, (signal) => kill(child, signal)));
+      const { closed } = await listen(socket, printed);
       const environment = { ...env, ...own };
       const request = { script, arguments: args, environment, socket, file_bytes: fileBytes ?? null };
       server.stdin?.write(`${JSON.stringify(request)}\n`);
       child = (await answers.next()).pid;
+      running = child;
       const ended = await answers.next();
-      kill(child === undefined ? undefined : -child, 'SIGKILL'); // what it left behind
-      const { log, events } = await output.closed;
+      end(); // what it left behind
+      running = undefined;
+      await closed;
+      const { log, events } = printed;
       return { code: ended.code ?? null, signal: ended.signal ? signalName(ended.signal) : null, log, events };
     },
   };
@@ -75,36 +85,22 @@ function answersOf(server: ChildProcess): { next(): Promise<Answer> } {
   return { next: async () => JSON.parse((await lines.next()).value ?? '{}') };
 }
 
-interface Collected {
-  log: string;
-  events: TrainingEvent[];
-}
-
-/** Listens on a socket for what one run prints, until it hangs up. */
-async function collect(
-  socket: string,
-  onEvent: (event: TrainingEvent) => void,
-): Promise<{ closed: Promise<Collected> }> {
-  const collected: Collected = { log: '', events: [] };
-  let rest = '';
+/** Listens on a socket for what one run prints, until it hangs up: its stdout connects first, then its stderr. */
+async function listen(socket: string, printed: Printed): Promise<{ closed: Promise<void> }> {
   const listener = createServer();
-  const closed = new Promise<Collected>((resolve) => {
-    listener.once('connection', (connection) => {
+  const closed = new Promise<void>((resolve) => {
+    let open = 0;
+    listener.on('connection', (connection) => {
+      const isStdout = ++open === 1;
       connection.setEncoding('utf8').on('data', (text: string) => {
-        collected.log += text;
-        const lines = (rest + text).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) {
-          const event = parseEvent(line);
-          if (event) collected.events.push(event);
-          if (event) onEvent(event);
-        }
+        if (isStdout) printed.take(text);
+        else printed.log += text;
       });
       connection.on('error', () => undefined);
       connection.on('close', () => {
-        listener.close();
+        if (isStdout) return;
+        listener.close(() => resolve());
         void rm(socket, { force: true });
-        resolve(collected);
       });
     });
   });

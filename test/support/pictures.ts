@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Plan } from '../../scripts/plan/schema.ts';
-import { LORA, localPlan, runPython, temporaryFolder } from './training.ts';
+import { LORA, localPlan, runTorch, temporaryFolder } from './training.ts';
 
 /** Rows with pictures, in a parquet file as `datasets` writes it, and plans that train on them. */
 const MAKE_ROWS = `
@@ -46,7 +46,7 @@ export async function picturePlan(
 ): Promise<{ plan: Plan; picture: string }> {
   const folder = await temporaryFolder();
   const [file, picture] = [join(folder, 'rows.parquet'), join(folder, 'picture.png')];
-  const made = await runPython(['-c', MAKE_ROWS, file, method, picture]);
+  const made = await runTorch(['-c', MAKE_ROWS, file, method, picture]);
   expect({ code: made.code, log: made.log }).toMatchObject({ code: 0 });
   const plan = await localPlan(file, {
     method,

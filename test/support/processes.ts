@@ -2,16 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plan } from '../../scripts/plan/schema.ts';
 import type { PlanOverrides } from './plan.ts';
-import {
-  LORA,
-  localPlan,
-  QUICKSTART_DATA,
-  type Ran,
-  type RunOptions,
-  runPython,
-  temporaryFolder,
-  train,
-} from './training.ts';
+import type { Ran } from './ran.ts';
+import { LORA, localPlan, QUICKSTART_DATA, type RunOptions, runTorch, temporaryFolder, train } from './training.ts';
 import { launchOf } from './variants.ts';
 
 /**
@@ -44,12 +36,28 @@ export const sixSteps = (launch: Plan['launch'], recipe: PlanOverrides['recipe']
     },
   });
 
-/** `broken`: more Python that each process runs before anything else. */
-export async function sharding(plan: Plan, options: RunOptions = {}, broken = ''): Promise<Ran> {
+/** `broken`: Python that each process runs before anything else. */
+export async function running(plan: Plan, broken = '', options: RunOptions = {}): Promise<Ran> {
+  const first = (plan.launch.accelerate?.distributed_type === 'FSDP' ? GPUS_WANTED : '') + broken;
+  if (first === '') return train(plan, { ...options, env: SAME_RUN });
   const folder = await temporaryFolder();
-  await writeFile(join(folder, 'sitecustomize.py'), GPUS_WANTED + broken);
+  await writeFile(join(folder, 'sitecustomize.py'), first);
   return train(plan, { ...options, env: { ...SAME_RUN, PYTHONPATH: folder } });
 }
+
+/** For `running`: the second process gets a signal in the middle of this step, before its backward pass. */
+export const inStep = (step: number, signal: 'SIGKILL' | 'SIGSTOP'): string => `
+import os, signal
+if os.environ.get("LOCAL_RANK") == "1":
+    from accelerate import Accelerator
+    backward, passes = Accelerator.backward, []
+    def interrupted(self, loss, **kwargs):
+        passes.append(loss.detach())
+        if len(passes) == ${step}:
+            os.kill(os.getpid(), signal.${signal})
+        return backward(self, loss, **kwargs)
+    Accelerator.backward = interrupted
+`;
 
 /** The largest difference between the weights of two saved models or adapters; what only one has counts as infinite. */
 export async function difference(plan: Plan, other: Plan): Promise<number> {
@@ -59,6 +67,6 @@ export async function difference(plan: Plan, other: Plan): Promise<number> {
     'a, b = ({key: one for key, one in all.items() if key != "lm_head.weight"} for all in (a, b))',
     'print(max(float((a[key] - b[key]).abs().max()) for key in a) if a.keys() == b.keys() else "Infinity")',
   ].join('\n');
-  const ran = await runPython(['-c', code, plan.output.folder ?? '', other.output.folder ?? '']);
+  const ran = await runTorch(['-c', code, plan.output.folder ?? '', other.output.folder ?? '']);
   return Number(ran.log.trim());
 }

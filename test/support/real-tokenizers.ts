@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readPipSettings, uvSettings } from '../../scripts/jobs/local/pip-settings.ts';
 import { findPython } from '../../scripts/jobs/local/python.ts';
 import { scriptDependencies } from '../../scripts/training/requirements.ts';
-import { TEST_HOME, testPython } from './python.ts';
+import { madeOnce, testPython } from './python.ts';
 
 const run = promisify(execFile);
 
@@ -42,20 +42,15 @@ export async function runTokenizerPython(script: string, args: string[]): Promis
 
 /** A folder with a model folder for each of REAL_MODELS (without weights), and `templates`. Downloaded once. */
 export async function realTokenizers(): Promise<string> {
-  const folder = join(TEST_HOME, `real-tokenizers-${SOURCE.file.replace('.tar.gz', '')}`);
-  if (existsSync(folder)) return folder;
-  await mkdir(TEST_HOME, { recursive: true });
-  const making = await mkdtemp(join(TEST_HOME, 'real-tokenizers-making-'));
-  try {
-    const [source, made] = [join(making, 'source'), join(making, 'made')];
-    await unpackSource(source);
-    await mkdir(made);
-    await runTokenizerPython(MAKE, [source, made]);
-    await rename(made, folder);
-  } finally {
-    await rm(making, { recursive: true, force: true });
-  }
-  return folder;
+  return madeOnce(`real-tokenizers-${SOURCE.file.replace('.tar.gz', '')}`, async (folder) => {
+    const source = await mkdtemp(join(tmpdir(), 'real-tokenizers-'));
+    try {
+      await unpackSource(source);
+      await runTokenizerPython(MAKE, [source, folder]);
+    } finally {
+      await rm(source, { recursive: true, force: true });
+    }
+  });
 }
 
 /** From the index that pip uses here. */

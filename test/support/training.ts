@@ -1,17 +1,19 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { parseEvent, type TrainingEvent } from '../../scripts/monitor/events.ts';
+import type { TrainingEvent } from '../../scripts/monitor/events.ts';
 import { sha256 } from '../../scripts/plan/digest.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
 import { composeScript } from '../../scripts/training/compose.ts';
 import { scriptDependencies } from '../../scripts/training/requirements.ts';
+import { CAN_FORK, runImported } from './imported-python.ts';
 import { type PlanOverrides, samplePlan } from './plan.ts';
-import { TEST_HOME, testPython } from './python.ts';
+import { madeOnce, TEST_HOME, testPython } from './python.ts';
+import { type OnEvent, Printed, type Ran } from './ran.ts';
 import { installRuntime, type Runtime } from './runtime.ts';
 
 export const QUICKSTART_DATA = fileURLToPath(
@@ -47,68 +49,68 @@ export const trainingPython = (): Promise<string> =>
     'ruff==0.17.5',
   ]);
 
-export interface Ran {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  /** stdout and stderr. */
-  log: string;
-  events: TrainingEvent[];
-}
-
 export interface RunOptions {
   /** Another than the one with everything. */
   python?: string;
   env?: Record<string, string>;
-  /** Sees each event as it comes, with the process. */
-  onEvent?: (event: TrainingEvent, kill: (signal: NodeJS.Signals) => void) => void;
+  onEvent?: OnEvent;
 }
 
-/** Runs Python with nothing of this machine's Hugging Face settings, and away from the network. */
-export async function runPython(args: string[], { python: other, env = {}, onEvent }: RunOptions = {}): Promise<Ran> {
-  const python = other ?? (await trainingPython());
+/** Nothing of this machine's Hugging Face settings, and away from the network. */
+function environment(own: Record<string, string>): Record<string, string> {
   // Without compiled modules on disk every run would spend ten seconds on compiling them.
   const unwanted = /^(HF_|HUGGING|TRACKIO_|PYTHONDONTWRITEBYTECODE)/;
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !unwanted.test(name)));
-  const child = spawn(python, args, {
+  const clean = Object.entries(process.env).flatMap(([name, value]) =>
+    value === undefined || unwanted.test(name) ? [] : [[name, value] as const],
+  );
+  return {
+    ...Object.fromEntries(clean),
+    HF_HOME: join(TEST_HOME, 'hf'),
+    HF_HUB_OFFLINE: '1',
+    OMP_NUM_THREADS: '1',
+    PYTHONUNBUFFERED: '1',
+    ...own,
+  };
+}
+
+/** Runs Python, in a process of its own from the start. */
+export async function runPython(args: string[], { python, env = {}, onEvent }: RunOptions = {}): Promise<Ran> {
+  const child = spawn(python ?? (await trainingPython()), args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...clean,
-      HF_HOME: join(TEST_HOME, 'hf'),
-      HF_HUB_OFFLINE: '1',
-      OMP_NUM_THREADS: '1',
-      PYTHONUNBUFFERED: '1',
-      ...env,
-    },
+    env: environment(env),
   });
-  const events: TrainingEvent[] = [];
-  let log = '';
-  let rest = '';
+  const printed = new Printed((event) => onEvent?.(event, (signal) => child.kill(signal)));
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    log += text;
+    printed.log += text;
   });
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    log += text;
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const event = parseEvent(line);
-      if (!event) continue;
-      events.push(event);
-      onEvent?.(event, (signal) => child.kill(signal));
-    }
-  });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => printed.take(text));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, log, events }));
+    child.on('close', (code, signal) => resolve({ code, signal, log: printed.log, events: printed.events }));
   });
 }
 
-/** Runs a plan's script as a backend would, but for the backend. */
-export async function train(plan: Plan, options: RunOptions = {}): Promise<Ran> {
+/**
+ * Runs Python that imports torch and its friends, in a fork of one that has, where the system forks. Another Python,
+ * or one told by its environment to start in another way, has a process of its own.
+ */
+export async function runTorch(args: string[], options: RunOptions = {}): Promise<Ran> {
+  const { python, env = {}, onEvent } = options;
+  const unusual = python !== undefined || Object.keys(env).some((name) => name.startsWith('PYTHON'));
+  if (!CAN_FORK || unusual) return runPython(args, options);
+  return runImported({ python: await trainingPython(), args, env: environment(env), onEvent });
+}
+
+/** Runs a plan's script as a backend would, but for the backend. `fresh`: with imports of its own, whatever it is. */
+export async function train(
+  plan: Plan,
+  { fresh = false, ...options }: RunOptions & { fresh?: boolean } = {},
+): Promise<Ran> {
   const folder = await temporaryFolder();
   const script = join(folder, 'script.py');
   await writeFile(script, composeScript(plan).script);
-  return runPython([script], { ...options, env: { TRACKIO_DIR: join(folder, 'trackio'), ...options.env } });
+  const env = { TRACKIO_DIR: join(folder, 'trackio'), ...options.env };
+  return (fresh || plan.launch.processes > 1 ? runPython : runTorch)([script], { ...options, env });
 }
 
 /** Removed when the test is over. */
@@ -121,14 +123,11 @@ export async function temporaryFolder(): Promise<string> {
 /** The quickstart's untrained model: 0.9 M parameters, made once. */
 export async function tinyModel(): Promise<string> {
   const source = await readFile(MAKE_MODEL, 'utf8');
-  const folder = join(TEST_HOME, `tiny-${sha256(source + (await readFile(QUICKSTART_DATA, 'utf8'))).slice(0, 12)}`);
-  if (existsSync(folder)) return folder;
-  const making = `${folder}.${process.pid}`;
-  await mkdir(making, { recursive: true });
-  const made = await runPython([MAKE_MODEL, QUICKSTART_DATA, making]);
-  if (made.code !== 0) throw new Error(made.log);
-  await rename(making, folder);
-  return folder;
+  const madeOf = sha256(source + (await readFile(QUICKSTART_DATA, 'utf8'))).slice(0, 12);
+  return madeOnce(`tiny-${madeOf}`, async (folder) => {
+    const made = await runPython([MAKE_MODEL, QUICKSTART_DATA, folder]);
+    if (made.code !== 0) throw new Error(made.log);
+  });
 }
 
 /** A plan that trains the tiny model on a local file, on the CPU, into a folder of its own. */

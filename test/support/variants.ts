@@ -24,6 +24,8 @@ const lora: PlanOverrides['recipe'] = {
   mode: 'lora',
   lora: { r: 16, lora_alpha: 32, lora_dropout: 0, target_modules: 'all-linear' },
 };
+const here: PlanOverrides['model'] = { id: '/home/alice/base', source: 'local', revision: null };
+const lent: PlanOverrides['recipe'] = { training_args: { chat_template_path: `alice/chat@${'a'.repeat(40)}` } };
 const adapter = { adapter: { id: 'alice/adapter', source: 'hub' as const, revision: 'a'.repeat(40) } };
 const builtin = (name: BuiltInReward): Reward => ({
   kind: 'builtin',
@@ -75,9 +77,12 @@ const CASES: [name: string, overrides: PlanOverrides][] = [
   ['adapter_lora', { model: adapter, recipe: lora }],
   ['adapter_full', { model: adapter }],
   ['local_file', { dataset: file, output: folder }],
-  ['local_text', { dataset: { ...file, conversational: false, drop_invalid: true }, output: folder }],
+  ['local_text', { model: here, dataset: { ...file, conversational: false, drop_invalid: true }, output: folder }],
+  ['lent_full', { recipe: lent }],
+  ['lent_lora', { model: here, dataset: file, recipe: { ...lora, ...lent }, output: folder }],
   ['local_pushed', { dataset: file, output: { folder: '/home/alice/model' } }],
   ['local_upload', { dataset: { ...file, upload: { repo_id: 'alice/data', private: true } } }],
+  ['bucket', { output: { bucket: { id: 'alice/checkpoints', mount_path: '/checkpoints' } } }],
   ['prompt_completion', { dataset: { format: 'prompt-completion', conversational: false, mapping: null } }],
   ['conversational_prompt_completion', { dataset: { format: 'prompt-completion', drop_invalid: true, examples: 100 } }],
   ['mapped_hub', { dataset: { mapping: everyExpression, drop_invalid: true } }],

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,9 +11,10 @@ import { scriptDependencies } from '../../scripts/training/requirements.ts';
 import { type ForkServer, startForkServer } from '../support/fork-server.ts';
 import { picturePlan, type Seeing } from '../support/pictures.ts';
 import { samplePlan } from '../support/plan.ts';
-import { TEST_HOME, testPython } from '../support/python.ts';
+import { madeOnce, testPython } from '../support/python.ts';
+import type { Ran } from '../support/ran.ts';
 import { realTokenizers } from '../support/real-tokenizers.ts';
-import { LORA, localPlan, only, QUICKSTART_DATA, type Ran, runPython, temporaryFolder } from '../support/training.ts';
+import { LORA, localPlan, only, QUICKSTART_DATA, runPython, temporaryFolder } from '../support/training.ts';
 
 /** Untrained models of the families that people train, with the chat templates and processors that those have. */
 const PYTHON = fileURLToPath(new URL('python', import.meta.url));
@@ -71,21 +72,17 @@ async function families(): Promise<string> {
   const sources = await Promise.all(
     ['families.py', 'seeing_families.py'].map((name) => readFile(join(PYTHON, name), 'utf8')),
   );
-  const made = join(TEST_HOME, `families-${sha256(sources.join('')).slice(0, 12)}`);
-  if (existsSync(made)) return made;
-  const making = `${made}.${process.pid}`;
   const templates = join(await realTokenizers(), 'templates');
-  await mkdir(join(making, 'seeing'), { recursive: true });
-  const env = { PYTHONPATH: CPU_ONLY };
-  for (const args of [
-    [join(PYTHON, 'families.py'), templates, making, ...Object.keys(TEXT)],
-    [join(PYTHON, 'seeing_families.py'), join(making, 'seeing'), ...Object.keys(SEEING)],
-  ]) {
-    const ran = await runPython(args, { python, env });
-    if (ran.code !== 0) throw new Error(ran.log);
-  }
-  await rename(making, made);
-  return made;
+  return madeOnce(`families-${sha256(sources.join('')).slice(0, 12)}`, async (making) => {
+    await mkdir(join(making, 'seeing'));
+    for (const args of [
+      [join(PYTHON, 'families.py'), templates, making, ...Object.keys(TEXT)],
+      [join(PYTHON, 'seeing_families.py'), join(making, 'seeing'), ...Object.keys(SEEING)],
+    ]) {
+      const ran = await runPython(args, { python, env: { PYTHONPATH: CPU_ONLY } });
+      if (ran.code !== 0) throw new Error(ran.log);
+    }
+  });
 }
 
 async function run(plan: Plan): Promise<Ran> {

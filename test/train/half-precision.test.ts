@@ -8,7 +8,7 @@ import { buildRecipe } from '../../scripts/planner/recipe.ts';
 import { composeScript } from '../../scripts/training/compose.ts';
 import { work } from '../planner/support.ts';
 import { asLines, FORMATS, type Shape } from '../support/method-rows.ts';
-import { localPlan, runPython, temporaryFolder } from '../support/training.ts';
+import { localPlan, runTorch, temporaryFolder } from '../support/training.ts';
 
 /**
  * GPUs before Ampere (T4) compute in fp16, with a gradient scaler. There is none here: the planner's recipe for one is
@@ -59,7 +59,7 @@ describe.each(['full', 'lora'] as const)('%s on a GPU without bf16', (mode) => {
         return file;
       }),
     );
-    const { log, code } = await runPython([PROGRAM, ...files]);
+    const { log, code } = await runTorch([PROGRAM, ...files]);
     expect(code, log.slice(-3000)).toBe(0);
     const types = [...log.matchAll(/^DATA (.*)$/gm)].map(([, line]) => JSON.parse(line ?? ''));
     const frozen = mode === 'full' ? [] : ['torch.float16'];

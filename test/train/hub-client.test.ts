@@ -147,6 +147,19 @@ describe('the hf command', () => {
     expect(await readFile(join(work, 'down', 'README.md'), 'utf8')).toContain('config_name: solutions');
   });
 
+  it('mounts a bucket in a job, and shows what the job left there', async () => {
+    await hf('buckets', 'create', 'tester/left', '--private');
+    expect(hub.repo('bucket', 'tester/left')?.private).toBe(true);
+    const mount = ['-v', 'hf://buckets/tester/left:/checkpoints', '-e', 'WHERE=/checkpoints'];
+    const write =
+      'import os; os.makedirs(os.environ["WHERE"] + "/a/b"); open(os.environ["WHERE"] + "/a/b/c", "w").write("d")';
+    await hf('jobs', 'run', ...mount, 'python:3.12', python, '-c', write);
+    const [asked] = hub.jobs.all();
+    expect(asked?.spec.volumes).toMatchObject([{ source: 'tester/left', mountPath: '/checkpoints' }]);
+    expect(await hf('buckets', 'list', 'tester/left', '-R')).toContain('a/b/c');
+    expect(await hf('buckets', 'sync', 'hf://buckets/tester/left/a', work, '--dry-run')).toContain('b/c');
+  });
+
   it('runs jobs, shows their logs, lists and cancels them', async () => {
     expect(await hf('jobs', 'run', 'python:3.12', python, '-c', 'print(6 * 7)')).toContain('42');
     await hf('jobs', 'run', '--detach', 'python:3.12', python, '-c', 'import time; time.sleep(600)');

@@ -12,6 +12,7 @@ import {
   QUICKSTART_DATA,
   type RunOptions,
   runPython,
+  runTorch,
   temporaryFolder,
   tinyModel,
   train,
@@ -82,7 +83,7 @@ async function usedAsItsCardSays(id: string): Promise<void> {
   expect(code).toHaveLength(2);
   const cwd = await temporaryFolder();
   const env = { ...hub.environment(hub.tokens.write), HF_HUB_OFFLINE: '0', HF_HOME: cwd };
-  const ran = await runPython(['-c', `import os, sys; os.chdir(sys.argv[1])\n${code.join('\n')}`, cwd], { env });
+  const ran = await runTorch(['-c', `import os, sys; os.chdir(sys.argv[1])\n${code.join('\n')}`, cwd], { env });
   expect(ran.code, ran.log).toBe(0);
   expect(await readdir(join(cwd, 'merged'))).toEqual(expect.arrayContaining(['model.safetensors', 'tokenizer.json']));
 }

@@ -3,22 +3,14 @@ import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { Plan } from '../../scripts/plan/schema.ts';
-import { copies, difference, lora, SAME_RUN, sharding, shards, sixSteps } from '../support/processes.ts';
-import { only, type Ran, type RunOptions, temporaryFolder, train } from '../support/training.ts';
+import { copies, difference, lora, running, SAME_RUN, shards, sixSteps } from '../support/processes.ts';
+import { only, train } from '../support/training.ts';
 
 // Several processes, and each imports all of it.
 vi.setConfig({ testTimeout: 1_800_000 });
 
 const one: Plan['launch'] = { processes: 1, accelerate: null };
 const folderOf = (plan: Plan): string => plan.output.folder ?? '';
-
-/** Each process runs `broken` before anything else. */
-async function running(plan: Plan, broken = '', options: RunOptions = {}): Promise<Ran> {
-  if (plan.launch.accelerate?.distributed_type === 'FSDP') return sharding(plan, options, broken);
-  const folder = await temporaryFolder();
-  await writeFile(join(folder, 'sitecustomize.py'), broken);
-  return train(plan, { ...options, env: { ...SAME_RUN, PYTHONPATH: folder } });
-}
 
 const after = (module: string, lines: string[]): string =>
   [
@@ -83,6 +75,7 @@ describe.each([
     expect(saved.code, saved.log).toBe(0);
     expect(only(saved, 'step')).toEqual([]);
     expect(only(saved, 'eval').map(({ when, step }) => [when, step])).toEqual([['after', 6]]);
+    expect(only(saved, 'done')).toMatchObject([{ step: 6 }]);
     expect(await difference(plan, undisturbed)).toBe(0);
 
     await killed();

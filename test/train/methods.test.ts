@@ -8,7 +8,8 @@ import type { Plan } from '../../scripts/plan/schema.ts';
 import { totalSteps } from '../../scripts/planner/steps.ts';
 import { work } from '../planner/support.ts';
 import { asLines, FORMATS, ROWS, type Shape, TURNS } from '../support/method-rows.ts';
-import { LORA, localPlan, only, type Ran, runPython, temporaryFolder, train } from '../support/training.ts';
+import type { Ran } from '../support/ran.ts';
+import { LORA, localPlan, only, runTorch, temporaryFolder, train } from '../support/training.ts';
 
 /** Every method, with all weights and with LoRA, on rows made of the quickstart's questions and answers. */
 
@@ -74,7 +75,7 @@ async function usedAsItsCardSays(plan: Plan, text: string): Promise<number> {
   const printed = /```python\n([\s\S]*?)```/.exec(card)?.[1] ?? '';
   const code = plan.method === 'reward' ? printed.replace('text = "..."', `text = ${JSON.stringify(text)}`) : printed;
   expect(code).toContain(`'${basename(folder)}'`);
-  const ran = await runPython(['-c', `import os, sys; os.chdir(sys.argv[1])\n${code}`, join(folder, '..')]);
+  const ran = await runTorch(['-c', `import os, sys; os.chdir(sys.argv[1])\n${code}`, join(folder, '..')]);
   expect(ran.log).not.toContain('Traceback');
   expect(ran.log).not.toContain('size mismatch');
   expect(ran.code).toBe(0);

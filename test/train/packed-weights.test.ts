@@ -9,7 +9,7 @@ import {
   localPlan,
   only,
   QUICKSTART_DATA,
-  runPython,
+  runTorch,
   temporaryFolder,
   tinyModel,
   train,
@@ -24,12 +24,12 @@ print("DATA", sum(p.numel() for p in AutoModelForCausalLM.from_pretrained(sys.ar
 
 it('a gpt-oss whose experts are packed in MXFP4 is unpacked, and its adapter trained', async () => {
   const model = join(await temporaryFolder(), 'gpt-oss');
-  const made = await runPython([MAKE, await tinyModel(), model]);
+  const made = await runTorch([MAKE, await tinyModel(), model]);
   expect(made.code, made.log).toBe(0);
 
   const facts = await readModelFacts(await openModelFolder(model), () => Promise.reject(new Error('no base')));
   expect(facts.dequantize).toBe('mxfp4');
-  const { log } = await runPython(['-c', COUNT, model]);
+  const { log } = await runTorch(['-c', COUNT, model]);
   expect(facts.parameters).toBe(Number(/^DATA (\d+)$/m.exec(log)?.[1]));
 
   const plan = await localPlan(QUICKSTART_DATA, {

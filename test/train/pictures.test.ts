@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -7,8 +6,8 @@ import { sha256 } from '../../scripts/plan/digest.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
 import { usage } from '../../scripts/training/model-card-use.ts';
 import { picturePlan, type Seeing } from '../support/pictures.ts';
-import { TEST_HOME } from '../support/python.ts';
-import { only, runPython, temporaryFolder, train } from '../support/training.ts';
+import { madeOnce } from '../support/python.ts';
+import { only, runPython, runTorch, temporaryFolder, train } from '../support/training.ts';
 
 /**
  * A vision-language model learns from rows with pictures, in a parquet file as `datasets` writes it: SFT, DPO, GRPO.
@@ -19,15 +18,12 @@ const ORACLE = fileURLToPath(new URL('../dataset/oracle', import.meta.url));
 /** Made once: the model that the oracle tries pictures on. */
 async function seeingModel(): Promise<string> {
   const made = sha256(await readFile(join(ORACLE, 'models.py'), 'utf8')).slice(0, 12);
-  const folder = join(TEST_HOME, `seeing-${made}`);
-  if (existsSync(folder)) return join(folder, 'vision');
-  const making = `${folder}.${process.pid}`;
-  await mkdir(making, { recursive: true });
   const program =
     'import sys; from pathlib import Path; from models import vision_model; vision_model(Path(sys.argv[1]))';
-  const ran = await runPython(['-c', program, making], { env: { PYTHONPATH: ORACLE } });
-  if (ran.code !== 0) throw new Error(ran.log);
-  await rename(making, folder);
+  const folder = await madeOnce(`seeing-${made}`, async (making) => {
+    const ran = await runPython(['-c', program, making], { env: { PYTHONPATH: ORACLE } });
+    if (ran.code !== 0) throw new Error(ran.log);
+  });
   return join(folder, 'vision');
 }
 
@@ -38,7 +34,7 @@ async function answersAsItsCardSays(plan: Plan, picture: string): Promise<void> 
   expect(card).toContain('pipeline_tag: image-text-to-text');
   const code = (/```python\n([\s\S]*?)```/.exec(card)?.[1] ?? '').replace('picture.png', picture);
   expect(code).toContain(`'${basename(folder)}'`);
-  const ran = await runPython(['-c', `import os, sys; os.chdir(sys.argv[1])\n${code}`, join(folder, '..')]);
+  const ran = await runTorch(['-c', `import os, sys; os.chdir(sys.argv[1])\n${code}`, join(folder, '..')]);
   expect({ code: ran.code, log: ran.log }).toMatchObject({ code: 0 });
 }
 
@@ -54,7 +50,7 @@ async function mergesAsItsCardSays(plan: Plan): Promise<void> {
   expect(code).toContain('PeftModel');
   const cwd = await temporaryFolder();
   const read = 'AutoModelForImageTextToText.from_pretrained("merged"); AutoProcessor.from_pretrained("merged")';
-  const ran = await runPython(['-c', `import os, sys; os.chdir(sys.argv[1])\n${code}\n${read}`, cwd]);
+  const ran = await runTorch(['-c', `import os, sys; os.chdir(sys.argv[1])\n${code}\n${read}`, cwd]);
   expect({ code: ran.code, log: ran.log }).toMatchObject({ code: 0 });
 }
 

@@ -10,13 +10,15 @@ import { localSplit } from '../../scripts/dataset/local/source.ts';
 import type { JsonValue } from '../../scripts/plan/json.ts';
 import { composeScript } from '../../scripts/training/compose.ts';
 import { pythonLiteral, pythonText } from '../../scripts/training/python-literal.ts';
-import { runPython, temporaryFolder } from '../support/training.ts';
+import { runPython, runTorch, temporaryFolder } from '../support/training.ts';
 import { variants } from '../support/variants.ts';
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const CONFIG = path('../../pyproject.toml');
 const MODULES = path('../../scripts/training');
 const TESTS = path('./python');
+
+const OUR_MODULES = `import json, sys; sys.path.append(${pythonLiteral(path('../../scripts'))})`;
 
 /** ruff would quote its names otherwise; what they mean is the same. */
 const UNUSUAL = 'hostile.py';
@@ -112,7 +114,7 @@ describe('literals', () => {
     await writeFile(join(folder, 'literals.py'), script.join('\n'));
     await writeFile(join(folder, 'expected.json'), JSON.stringify(values));
     await writeFile(join(folder, 'texts.json'), JSON.stringify(texts));
-    const { log } = await runPython([join(folder, 'literals.py')]);
+    const { log } = await runTorch([join(folder, 'literals.py')]);
     expect(log.trim().split(/\r?\n/)).toEqual(['texts: 2000 of 2000', 'same: 2000 of 2000']);
   });
 });
@@ -190,21 +192,19 @@ for name in ("plain", "dictionary"):
 describe('a parquet file of every type', () => {
   it.each(['plain', 'dictionary'])('holds text and numbers where training has them: %s', async (name) => {
     const folder = await temporaryFolder();
-    expect((await runPython(['-c', TYPES, folder])).code).toBe(0);
+    expect((await runTorch(['-c', TYPES, folder])).code).toBe(0);
     const file = await diskFiles.open(join(folder, `${name}.parquet`));
     const seen: unknown[] = [];
     for await (const batch of (await kindOf(file.name)?.reader.open(file))?.all() ?? []) seen.push(...batch.map(told));
     await file.close();
-    const print = `import sys, json
+    const print = `${OUR_MODULES}
 from pathlib import Path
 from training.local_data import *
 f = Path(sys.argv[1])
 told = lambda v: {k: told(x) for k, x in v.items()} if isinstance(v, dict) else [told(x) for x in v] if isinstance(v, (list, tuple)) else v if v is None or isinstance(v, (str, int, float)) else "neither"
 rows = list(read_rows(f))
 print(json.dumps([told(row) for row in rows]))`;
-    const { log } = await runPython(['-c', print, join(folder, `${name}.parquet`)], {
-      env: { PYTHONPATH: path('../../scripts') },
-    });
+    const { log } = await runTorch(['-c', print, join(folder, `${name}.parquet`)]);
     expect(seen).toHaveLength(3);
     expect(seen).toEqual(JSON.parse(log));
   });
@@ -229,9 +229,12 @@ async function expectSameRows(file: string): Promise<void> {
   const printed = await split.fingerprint?.(new AbortController().signal);
   await split.close();
   expect(seen.length).toBeGreaterThan(0);
-  const print =
-    'import sys, json; from pathlib import Path; from training.local_data import *; f = Path(sys.argv[1]); print(json.dumps([fingerprint([f]), list(read_rows(f))]))';
-  const { log } = await runPython(['-c', print, file], { env: { PYTHONPATH: path('../../scripts') } });
+  const print = `${OUR_MODULES}
+from pathlib import Path
+from training.local_data import *
+f = Path(sys.argv[1])
+print(json.dumps([fingerprint([f]), list(read_rows(f))]))`;
+  const { log } = await runTorch(['-c', print, file]);
   const [fingerprint, rows] = JSON.parse(log);
   expect(fingerprint).toBe(printed);
   expect(rows.map(withoutNulls)).toEqual(seen);

@@ -1,4 +1,4 @@
-import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../scripts/plan/digest.ts';
@@ -48,7 +48,8 @@ describe.each(['full', 'lora'] as const)('%s', (mode) => {
     expect(only(resumed, 'start')).toMatchObject([{ from_step: 4, total_steps: 12 }]);
     expect(only(resumed, 'sample').map(({ when }) => when)).toEqual(['after', 'after']);
 
-    expect((await train(elsewhere(plan), { env })).code).toBe(0);
+    // In a process of its own from the start, as a job has it: the others may be forks of one that has imported TRL.
+    expect((await train(elsewhere(plan), { env, fresh: true })).code).toBe(0);
     expect(await weights(plan, mode)).toBe(await weights(elsewhere(plan), mode));
     expect(await card(plan)).toBe(await card(elsewhere(plan)));
     expect(await card(plan)).toContain('| the same question | before | after |');
@@ -194,20 +195,5 @@ describe('which checkpoint', () => {
     const anew = await train(plan2, { env: { ...env, HF_LLM_TRAINER_RESUME: '0' } });
     expect(anew.code).toBe(0);
     expect(only(anew, 'start')).toMatchObject([{ from_step: 0 }]);
-  });
-
-  it('from the last step on, it saves the model and trains no further', async () => {
-    const plan = await twelveSteps('full');
-    expect((await train(plan, { env })).code).toBe(0);
-    const folder = plan.output.folder ?? '';
-    const kept = `${folder}-kept.safetensors`;
-    await copyFile(join(folder, 'model.safetensors'), kept);
-    for (const name of await readdir(folder)) if (name !== 'checkpoints') await rm(join(folder, name));
-
-    const saved = await train(plan, { env });
-    expect(saved.code).toBe(0);
-    expect(only(saved, 'step')).toEqual([]);
-    expect(only(saved, 'done')).toMatchObject([{ step: 12 }]);
-    expect(sha256(await readFile(join(folder, 'model.safetensors')))).toBe(sha256(await readFile(kept)));
   });
 });

@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../scripts/plan/schema.ts';
 import type { PlanOverrides } from '../support/plan.ts';
+import type { Ran } from '../support/ran.ts';
 import {
   LORA,
   localPlan,
   only,
   QUICKSTART_DATA,
-  type Ran,
   runPython,
+  runTorch,
   temporaryFolder,
   tinyModel,
   train,
@@ -76,7 +77,7 @@ describe('the quickstart', () => {
     expect(card).toContain('| steps | 220 of 220 |');
     expect(card).not.toContain(plan.model.id); // a path of this machine
     expect(existsSync(join(folder, 'training_args.bin'))).toBe(false);
-    const generated = await runPython([
+    const generated = await runTorch([
       '-c',
       [
         'import sys; from transformers import pipeline; generate = pipeline("text-generation", model=sys.argv[1])',
@@ -221,27 +222,5 @@ describe('a loss that is no number', () => {
     expect(losses(ran)).toHaveLength(6);
     expect(losses(ran).at(-1)).toBeNull();
     expect(only(ran, 'alarm').map(({ code }) => code)).toContain('loss_not_finite');
-  });
-});
-
-describe('going on from an adapter', () => {
-  it('merges it into its base, trains another, and leaves one whole model', async () => {
-    const first = await localPlan(QUICKSTART_DATA, { recipe: lora });
-    expect((await train(first)).code).toBe(0);
-    const adapter = { id: first.output.folder ?? '', source: 'local' as const, revision: null };
-    expect(existsSync(join(adapter.id, 'adapter_model.safetensors'))).toBe(true);
-
-    for (const mode of ['lora', 'full'] as const) {
-      const second = await localPlan(QUICKSTART_DATA, { model: { adapter }, recipe: { ...lora, mode } });
-      const ran = await train(second);
-      expect(ran.log).not.toContain('Traceback');
-      expect(ran.code).toBe(0);
-      // It starts where the adapter left off.
-      expect(losses(ran)[0]).toBeLessThan(6.6);
-      const folder = second.output.folder ?? '';
-      expect(existsSync(join(folder, 'model.safetensors'))).toBe(true);
-      expect(existsSync(join(folder, 'adapter_config.json'))).toBe(false);
-      expect(existsSync(join(folder, 'merged-base'))).toBe(false);
-    }
   });
 });

@@ -9,6 +9,7 @@ With a folder and a size as arguments that folder becomes a small disk of its ow
 under /proc/<this one>/root: the server has to be started by `unshare -rm`.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -37,6 +38,7 @@ for module in (
     "trl.trainer.sft_trainer",
 ):
     importlib.import_module(module)
+gc.freeze()  # accelerate collects garbage in every run: what is imported is none
 
 
 def answer(**values: int) -> None:
@@ -46,11 +48,12 @@ def answer(**values: int) -> None:
 def become(request: dict[str, Any]) -> None:
     """The forked process, before the script begins."""
     os.setsid()
-    place = socket.socket(socket.AF_UNIX)
-    place.connect(request["socket"])
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for source, target in ((nothing, 0), (place.fileno(), 1), (place.fileno(), 2)):
-        os.dup2(source, target)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for output in (1, 2):
+        place = socket.socket(socket.AF_UNIX)
+        place.connect(request["socket"])
+        os.dup2(place.fileno(), output)
+        place.close()
     os.environ.clear()
     os.environ.update(request["environment"])
     tempfile.tempdir = None
@@ -58,6 +61,7 @@ def become(request: dict[str, Any]) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["file_bytes"], request["file_bytes"]))
     sys.argv = [request["script"], *request["arguments"]]
+    sys.path[0] = os.path.dirname(request["script"])
 
 
 answer(pid=os.getpid())

@@ -49,7 +49,9 @@ HOSTILE = [
 @pytest.fixture(autouse=True)
 def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(card, "CARD", FIXED)
-    monkeypatch.setattr(card, "PLAN", {"hardware": {"usd_per_hour": 0.4}})
+    monkeypatch.setattr(
+        card, "PLAN", {"hardware": {"usd_per_hour": 0.4}, "output": {"bucket": {"id": "alice/checkpoints"}}}
+    )
 
 
 def notes(text: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import datasets
 import pytest
 from datasets import Dataset
 from training.data import load_rows
@@ -14,6 +15,13 @@ from training.safety import deadline_margin
 from training.trainable import is_trainable
 
 TEST = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "tables")
+
+
 TABLE = json.loads((TEST / "dataset/fixtures/trainable.json").read_text())
 
 

@@ -13,8 +13,10 @@ import httpx2
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-from training import hub_output, hub_requests, vllm
-from training.hub_commits import BackgroundCommits, GaveWay
+from training import checkpoint_uploads, hub_requests
+from training.checkpoint_uploads import GaveWay
+from training.hub_checkpoints import StoredCheckpoints
+from training.hub_commits import BackgroundCommits
 from training.hub_history import forget_checkpoints
 from training.hub_output import HubRepo
 from training.hub_requests import persistently
@@ -22,6 +24,10 @@ from training.safety import OutOfTime, StopInTime
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
 ARGS, STATE = TrainingArguments(use_cpu=True, bf16=False), TrainerState(max_steps=10, global_step=3)
+
+
+def stored(deadline: float) -> StoredCheckpoints:
+    return StoredCheckpoints(HubRepo("tester/model", True, deadline), {}, "d")
 
 
 def refused(status: int) -> HfHubHTTPError:
@@ -106,7 +112,7 @@ def test_a_checkpoint_whose_files_take_too_long_is_not_committed_any_more(monkey
 
 def test_the_models_commit_waits_for_the_one_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     began, order = Event(), list[str]()
-    repo = HubRepo("tester/model", True, time.monotonic() + 0.2)
+    store = stored(time.monotonic() + 0.2)
 
     def slow(self: HfApi, repo_id: str, operations: list[Any], **options: Any) -> None:
         began.set()
@@ -115,9 +121,9 @@ def test_the_models_commit_waits_for_the_one_under_way(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(BackgroundCommits, "preupload_lfs_files", lambda self, *given, **options: None)
     monkeypatch.setattr(HfApi, "create_commit", slow)
-    repo.upload = repo.background.run_as_future(repo.background.create_commit, "tester/model", [])
+    store.upload = store.worker.submit(store.background.create_commit, "tester/model", [])
     began.wait()
-    repo.wait()
+    store.wait()
     order.append("model")
     assert order == ["checkpoint", "model"]
 
@@ -143,26 +149,18 @@ def test_only_checkpoints_leave_a_history(titles: list[str], squashed: bool, mon
     assert asked == (["tester/model"] if squashed else [])
 
 
-def test_vllm_takes_the_models_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: dict[str, Any] = {}
-    monkeypatch.setattr(vllm.vllm_generation, "LLM", lambda **options: given.update(options), raising=False)
-    vllm.pin_revision("a" * 40)
-    vllm.vllm_generation.LLM(model="tester/model", seed=0)
-    assert given == {"model": "tester/model", "seed": 0, "revision": "a" * 40, "tokenizer_revision": "a" * 40}
-
-
 def test_a_checkpoint_that_cannot_be_staged_does_not_stop_the_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    HubRepo("tester/model", True, time.monotonic()).upload_checkpoint(tmp_path / "checkpoint-4", 4)
+    stored(time.monotonic()).upload_checkpoint(tmp_path / "checkpoint-4", 4)
     assert '"code": "checkpoint_not_uploaded"' in capsys.readouterr().out
 
 
 def test_a_checkpoint_under_way_leaves_time_for_the_model() -> None:
     began = time.monotonic()
-    repo = HubRepo("tester/model", True, began + 1)
-    repo.upload = Future()
-    repo.wait()
+    store = stored(began + 1)
+    store.upload = Future()
+    store.wait()
     assert 0.4 < time.monotonic() - began < 0.9
 
 
@@ -174,23 +172,23 @@ def test_an_error_uploads_the_newest_checkpoint_first(
         state = {"global_step": step, "stateful_callbacks": {"PlanDigest": {"args": {"digest": "d"}}}}
         (tmp_path / f"checkpoint-{step}").mkdir()
         (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(json.dumps(state))
-    repo, steps = HubRepo("tester/model", True, time.monotonic() + 1000), []
-    repo.uploaded_step = uploaded
-    monkeypatch.setattr(repo, "push_checkpoint", lambda folder, step: steps.append(step))
-    with pytest.raises(RuntimeError, match="out of memory"), repo.outlives(tmp_path, "d"):
+    store, steps = stored(time.monotonic() + 1000), []
+    store.uploaded_step = uploaded
+    monkeypatch.setattr(store, "put", lambda folder, step: steps.append(step))
+    with pytest.raises(RuntimeError, match="out of memory"), store.outlives(tmp_path):
         raise RuntimeError("out of memory")
     assert steps == pushed
 
 
 def test_the_end_does_not_wait_for_an_upload_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[int] = []
-    monkeypatch.setattr(hub_output.os, "_exit", ended.append)
-    repo = HubRepo("tester/model", True, time.monotonic() + 1)
-    repo.leave(0)
-    repo.upload = Future()
-    repo.leave(75)
-    repo.upload.set_result(None)
-    repo.leave(0)
+    monkeypatch.setattr(checkpoint_uploads.os, "_exit", ended.append)
+    store = stored(time.monotonic() + 1)
+    store.leave(0)
+    store.upload = Future()
+    store.leave(75)
+    store.upload.set_result(None)
+    store.leave(0)
     assert ended == [75]
 
 

@@ -3,14 +3,14 @@
 import errno
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from training.checkpoints import is_whole, newest_checkpoint
 from training.events import CannotTrain
-from training.full_disk import outlive_full_disk, save_with_room
+from training.full_disk import save_or_alarm, save_with_room
 from training.hub_check import differences
 
 DIGEST = "d" * 64
@@ -41,22 +41,19 @@ class FullDisk:
 
     def __init__(self, folder: Path, room: int) -> None:
         self.folder, self.room = folder, room
-        self.state = SimpleNamespace(global_step=0)
 
-    def _save_checkpoint(self, model: Any = None, trial: Any = None) -> None:
+    def save_checkpoint(self, step: int) -> None:
         if len(list(self.folder.iterdir())) >= self.room:
-            (self.folder / f"checkpoint-{self.state.global_step}").mkdir(exist_ok=True)
+            (self.folder / f"checkpoint-{step}").mkdir(exist_ok=True)
             raise OSError(errno.ENOSPC, "No space left on device")
-        make_checkpoint(self.folder, self.state.global_step)
+        make_checkpoint(self.folder, step)
 
     def train_to(self, step: int) -> None:
-        self.state.global_step = step
-        self._save_checkpoint()
+        save_or_alarm(partial(self.save_checkpoint, step), self.folder, DIGEST, step)
 
 
 def test_a_full_disk_costs_checkpoints_and_not_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trainer = FullDisk(tmp_path, room=2)
-    outlive_full_disk(trainer, tmp_path, DIGEST)
     for step in (4, 8, 12):
         trainer.train_to(step)
     assert newest_checkpoint(tmp_path, DIGEST) == tmp_path / "checkpoint-12"  # in the room of the oldest
@@ -68,7 +65,6 @@ def test_a_full_disk_costs_checkpoints_and_not_the_run(tmp_path: Path, capsys: p
 
 def test_a_disk_too_small_for_one_checkpoint_is_said_at_once(tmp_path: Path) -> None:
     trainer = FullDisk(tmp_path, room=0)
-    outlive_full_disk(trainer, tmp_path, DIGEST)
     with pytest.raises(OSError, match="No space"):
         trainer.train_to(4)
 

@@ -15,7 +15,7 @@ for file in sys.argv[1:]:
     script = runpy.run_path(file, run_name="composed")
     plan = script["PLAN"]
     rows, _ = script["load_rows"](plan["dataset"], 42)
-    init = script["model_arguments"](plan["model"], plan["recipe"])
+    init = script["model_arguments"](plan["recipe"])
     trainer = script["make_trainer"](
         plan,
         script["trainer_arguments"](plan, Path(tempfile.mkdtemp()), init, None),
