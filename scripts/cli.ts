@@ -64,6 +64,7 @@ export function createProgram(run: Run = async () => {}): Command {
     .option('--timeout <time>', 'when the job is stopped: 90m, 2h', duration('--timeout'))
     .option('--output-repo <repo>', 'where the model goes: owner/name')
     .option('--public', 'make the model visible to everyone')
+    .option('--bucket <bucket>', 'a private bucket, mounted in the job, for its checkpoints: owner/name')
     .option('--max-cost <usd>', 'refuse a plan that could bill more', usd('--max-cost'))
     .option('--out <plan.json>', 'where the plan file is written')
     .action((options) => run(async (context) => (await import('./commands/plan.ts')).planCommand(options, context)));

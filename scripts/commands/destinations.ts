@@ -1,9 +1,10 @@
 import { TrainerError } from '../errors.ts';
 import type { Hub } from '../hub/client.ts';
 import { repoVisibility } from '../hub/repos.ts';
-import { whoami } from '../hub/whoami.ts';
+import { type Me, whoami } from '../hub/whoami.ts';
 import type { Request } from '../plan/request.ts';
 import type { Output } from '../plan/schema.ts';
+import { preview } from '../printable.ts';
 import type { CommandContext } from './context.ts';
 
 /** Where a run may put things on the Hub. */
@@ -27,21 +28,10 @@ export async function chooseDestinations(request: Request, context: CommandConte
   if (request.backend !== 'local' && !me.can_run_jobs) {
     throw tooFewRights(`the token of ${me.name} may not start jobs (permission job.write)`, hub);
   }
+  if (request.bucket !== undefined) await checkBucket(request.bucket, me, hub);
   const repo = request.outputRepo;
   if (repo === undefined) return { namespace: me.name, trackio_space: await privateSpace(me.name, context), notes: [] };
-  if (!isRepoId(repo)) {
-    const expected = 'owner/name of letters, digits, `-`, `_` and `.`, 96 characters at the most';
-    throw new TrainerError('usage', 'bad_repo', `--output-repo ${repo}: expected ${expected}`, 'Change --output-repo.');
-  }
-  const namespace = repo.split('/')[0] ?? me.name;
-  if (![me.name, ...me.orgs].includes(namespace)) {
-    throw new TrainerError(
-      'auth',
-      'not_your_namespace',
-      `the token of ${me.name} can't write to ${namespace}`,
-      `Choose an --output-repo under ${[me.name, ...me.orgs].join(', ')}.`,
-    );
-  }
+  const namespace = ownNamespace('--output-repo', repo, me);
   const visibility = await repoVisibility(hub, { type: 'model', repo_id: repo });
   if (visibility === 'public' && request.public !== true) throw publicUnasked(repo);
   return {
@@ -49,6 +39,34 @@ export async function chooseDestinations(request: Request, context: CommandConte
     trackio_space: await privateSpace(namespace, context),
     notes: visibility === null ? [] : [`${repo} exists (${visibility}): the new weights become a new commit in it`],
   };
+}
+
+/** Throws TrainerError `approval` for one that everyone can see: what is in a checkpoint is never public. */
+async function checkBucket(bucket: string, me: Me, hub: Hub): Promise<void> {
+  ownNamespace('--bucket', bucket, me);
+  if ((await repoVisibility(hub, { type: 'bucket', repo_id: bucket })) !== 'public') return;
+  throw new TrainerError(
+    'approval',
+    'bucket_public',
+    `the bucket ${bucket} is public, and checkpoints are private`,
+    'Choose another --bucket, or make that one private in its settings.',
+  );
+}
+
+/** Who owns the repository that a flag names. Throws TrainerError `bad_repo`, `not_your_namespace`. */
+function ownNamespace(flag: string, repo: string, { name, orgs }: Me): string {
+  if (!isRepoId(repo)) {
+    const expected = 'owner/name of letters, digits, `-`, `_` and `.`, 96 characters at the most';
+    throw new TrainerError('usage', 'bad_repo', `${flag} ${preview(repo)}: expected ${expected}`, `Change ${flag}.`);
+  }
+  const namespace = repo.split('/')[0] ?? name;
+  if ([name, ...orgs].includes(namespace)) return namespace;
+  throw new TrainerError(
+    'auth',
+    'not_your_namespace',
+    `the token of ${name} can't write to ${namespace}`,
+    `Choose a ${flag} under ${[name, ...orgs].join(', ')}.`,
+  );
 }
 
 /** As huggingface_hub's `validate_repo_id` has it: a job whose repository can't be made would be paid for nothing. */

@@ -51,12 +51,23 @@ function mergeRequest(base: Plan | null, given: Partial<Request>): { request: Re
     );
   }
   const kept: Partial<Request> = base ? { ...base.request } : {};
-  if (given.backend === 'local') delete kept.flavor;
+  if (given.backend === 'local') {
+    delete kept.flavor;
+    delete kept.bucket;
+  }
   if (given.epochs !== undefined) delete kept.maxSteps;
   if (given.maxSteps !== undefined) delete kept.epochs;
   if (base && given.dataset === undefined) kept.method = PLANNED.find((method) => method === base.method);
   if (given.method !== undefined && !isOnline(given.method)) delete kept.reward;
   const merged: Partial<Request> = { ...kept, ...given };
+  if (merged.backend === 'local' && merged.bucket !== undefined) {
+    throw new TrainerError(
+      'usage',
+      'bucket_needs_jobs',
+      '--bucket is for jobs on the Hub: on this machine checkpoints stay in the folder of the model',
+      'Leave --bucket out, or plan with --backend hf.',
+    );
+  }
   const sameMachine = base?.hardware.backend === 'hf' && given.backend === undefined && given.model === undefined;
   const flavor = sameMachine && merged.flavor === undefined ? base.hardware.flavor : undefined;
   if (merged.flavor === 'auto') delete merged.flavor;

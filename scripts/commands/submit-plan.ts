@@ -1,5 +1,6 @@
 import { fingerprintFiles } from '../dataset/local/fingerprint.ts';
 import { TrainerError } from '../errors.ts';
+import { ensurePrivateRepo } from '../hub/repos.ts';
 import { uploadLocalData } from '../hub/upload.ts';
 import { whoami } from '../hub/whoami.ts';
 import { readCatalogue } from '../jobs/hf/catalogue.ts';
@@ -47,6 +48,8 @@ export async function submitPlan(
       if (!onHub) return;
       await checkPrice(plan, context);
       await checkVisibility(plan.output, context);
+      const { bucket } = plan.output;
+      if (bucket) await ensurePrivateRepo(hub, { type: 'bucket', repo_id: bucket.id });
       if (plan.dataset.upload) {
         await uploadLocalData(hub, { ...plan.dataset.upload, files: plan.dataset.files, say: out.say });
       }

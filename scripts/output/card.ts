@@ -148,13 +148,15 @@ function outputLine(plan: Plan): string {
 /** What leaves this machine, or the one that trains. */
 function uploadLines({ dataset, output, recipe, model: from }: Plan): string[] {
   const { upload, files } = dataset;
-  const { repo_id, trackio } = output;
+  const { repo_id, bucket, trackio } = output;
   const adapter = recipe.mode !== 'full' && from.adapter === null;
+  const checkpoint = 'while it trains, its newest checkpoint';
   const lines = [
     upload ? `${many(files.length, 'data file')} to ${upload.repo_id} (a private dataset repository)` : '',
     repo_id
-      ? `to ${repo_id}: the trained ${adapter ? 'adapter' : 'model'}, its card and train.py; while it trains, its newest checkpoint`
+      ? `to ${repo_id}: the trained ${adapter ? 'adapter' : 'model'}, its card and train.py${bucket ? '' : `; ${checkpoint}`}`
       : '',
+    bucket ? `to the bucket ${bucket.id} (private): ${checkpoint}; the model, if it can't be pushed` : '',
     trackio.space_id ? `to the Space ${trackio.space_id}: the curves` : '',
   ].filter(Boolean);
   return lines.length > 0 ? lines : ['nothing'];

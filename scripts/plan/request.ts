@@ -30,6 +30,7 @@ export const Request = z.strictObject({
   timeout: z.number().int().positive().optional(),
   outputRepo: z.string().optional(),
   public: z.boolean().optional(),
+  bucket: z.string().optional(),
   maxCost: z.number().nonnegative().optional(),
 });
 export type Request = z.infer<typeof Request>;

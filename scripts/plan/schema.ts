@@ -133,6 +133,10 @@ export const Output = z.strictObject({
   /** Absolute path of the folder that it is saved to; null on Jobs, whose disk is deleted. */
   folder: z.string().nullable(),
   private: z.boolean(),
+  /** A private bucket, mounted in the job, that holds the checkpoints; by default the repository does. */
+  bucket: z
+    .strictObject({ id: z.string().regex(/^[\w.-]+\/[\w.-]+$/), mount_path: z.string().regex(/^(\/[\w.-]+)+$/) })
+    .optional(),
   trackio: z.strictObject({
     project: z.string(),
     run_name: z.string(),

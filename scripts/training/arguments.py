@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from .downloads import lent_template
+
 
 def trainer_arguments(
     plan: dict[str, Any], checkpoints: Path, model_init: dict[str, Any], space_id: str | None
@@ -11,6 +13,9 @@ def trainer_arguments(
     return {
         "logging_nan_inf_filter": False,  # it would show an older loss in place of NaN
         **recipe["training_args"],
+        # <lender>
+        **lent_template(recipe["training_args"]),
+        # </lender>
         "model_init_kwargs": model_init,
         "output_dir": str(checkpoints),
         "push_to_hub": False,  # where the plan says so, it is pushed whole at the end

@@ -40,8 +40,12 @@ def model_card(step: int, total_steps: int, history: list[dict[str, Any]], notes
         }
         # <hub_output>
         if step < total_steps:
+            where = "`last-checkpoint/`"
+            # <bucket>
+            where = f"The bucket {PLAN['output']['bucket']['id']}"
+            # </bucket>
             filled["unfinished"] = (
-                f"**Not finished: training stopped at step {step} of {total_steps}.** `last-checkpoint/` holds the "
+                f"**Not finished: training stopped at step {step} of {total_steps}.** {where} holds the "
                 "weights so far and the optimizer's state; the same plan goes on from there.\n\n"
             )
             before, _, after = card.partition("## Use\n")

@@ -66,10 +66,15 @@ def is_whole(folder: Path, digest: str) -> bool:
     return all(file.is_file() and file.stat().st_size == sizes[file.name] for file in files)
 
 
+def step_of(checkpoint: Path | None, digest: str) -> int:
+    """-1 for none, and for another plan's."""
+    state = None if checkpoint is None else checkpoint_state(checkpoint, digest)
+    return -1 if state is None else int(state["global_step"])
+
+
 def newest_checkpoint(folder: Path, digest: str) -> Path | None:
-    states = {path: checkpoint_state(path, digest) for path in folder.glob("*checkpoint*") if is_whole(path, digest)}
-    steps = {path: state["global_step"] for path, state in states.items() if state is not None}
-    return max(steps, key=lambda path: steps[path], default=None)
+    whole = [path for path in folder.glob("*checkpoint*") if is_whole(path, digest)]
+    return max(whole, key=lambda path: step_of(path, digest), default=None)
 
 
 def ensure_checkpoint(trainer: Any, folder: Path, digest: str) -> None:

@@ -61,8 +61,9 @@ export function composeScript(plan: PlanDraft): { script: string; sha256: string
 /** What `run` needs, and `run`, the last. */
 function partsOf(plan: PlanDraft): Part[] {
   return collectParts('run', regionsOf(plan), (name) => {
-    // The run imports `.sft` for every method: each has a module with the same function.
+    // The run imports `.sft` for every method: each has a module with the same function. And so have the stores.
     if (name === 'sft') return PARTS[TRAINERS[plan.method]];
+    if (name === 'hub_checkpoints' && plan.output.bucket) return PARTS.bucket_checkpoints;
     return name === 'map_row' && plan.dataset.mapping ? mapRowModule(plan.dataset.mapping) : PARTS[name];
   });
 }
@@ -96,7 +97,8 @@ const GROWING = [
 
 /** What of the plan decides what runs. */
 function decisions(plan: PlanDraft): JsonValue {
-  const { method, recipe, reward, hardware, launch, limits, output, estimate } = plan;
+  const { method, recipe, reward, hardware, launch, limits, estimate } = plan;
+  const { bucket, ...output } = plan.output;
   const { dequantize: _unpacked, ...model } = plan.model;
   const { rows, vision: _, ...others } = plan.dataset;
   const data = { ...others, left_out: rows.left_out };
@@ -113,7 +115,7 @@ function decisions(plan: PlanDraft): JsonValue {
     ...(launch.processes > 1 ? { launch } : {}),
     // What has to be kept of the time for saving and uploading.
     limits: { ...limits, saving_seconds: estimate.seconds_parts?.saving ?? 0 },
-    output,
+    output: { ...output, ...(bucket ? { bucket } : {}) },
   };
 }
 

@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import datasets
 from datasets import Dataset
 
 from .events import CannotTrain
@@ -16,6 +17,11 @@ from .mapping import map_columns
 from .pictures import with_pictures
 from .row_store import stored_rows
 from .trainable import is_trainable
+
+
+def keep_tables_in(folder: Path) -> None:
+    """As large as the data: a run that goes on finds them there, and one that ends removes them."""
+    datasets.config.HF_DATASETS_CACHE = folder
 
 
 def load_rows(dataset: dict[str, Any], seed: int) -> tuple[Dataset, Dataset | None]:

@@ -2,29 +2,22 @@
 
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from .checkpoints import newest_checkpoint
 from .events import CannotTrain, alarm
 
 
 # <one_process>
-def outlive_full_disk(trainer: Any, folder: Path, digest: str) -> None:
+def save_or_alarm(save: Callable[[], None], folder: Path, digest: str, step: int) -> None:
     """A checkpoint that can't be written is tried again in the room of the older ones, and then done without; what
     is there of it goes. Where none is whole yet it is an error: early, and it would only come again."""
-    save = trainer._save_checkpoint
-
-    def save_or_alarm(*args: Any, **kwargs: Any) -> None:
-        try:
-            with_room(partial(save, *args, **kwargs), folder, digest)
-        except Exception as error:  # safetensors and torch have errors of their own for a full disk
-            if newest_checkpoint(folder, digest) is None:
-                raise
-            alarm("checkpoint_not_saved", f"step {trainer.state.global_step}: {error}")
-
-    trainer._save_checkpoint = save_or_alarm
+    try:
+        with_room(save, folder, digest)
+    except Exception as error:  # safetensors and torch have errors of their own for a full disk
+        if newest_checkpoint(folder, digest) is None:
+            raise
+        alarm("checkpoint_not_saved", f"step {step}: {error}")
 
 
 def with_room(save: Callable[[], None], folder: Path, digest: str) -> None:

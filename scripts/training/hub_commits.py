@@ -6,9 +6,7 @@ from typing import Any
 
 from huggingface_hub import CommitOperationAdd, HfApi
 
-
-class GaveWay(Exception):
-    """What was on its way is not wanted any more."""
+from .checkpoint_uploads import GaveWay
 
 
 class BackgroundCommits(HfApi):

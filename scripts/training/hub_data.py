@@ -1,24 +1,18 @@
 """Rows of a Hub dataset, at the commit that the plan names: what was validated can't change under it."""
 
-import time
 from typing import Any
 
 from datasets import Dataset, load_dataset
 from datasets.exceptions import DatasetNotFoundError
 
+from .downloads import patiently
 from .events import CannotTrain, alarm
-from .hub_requests import persistently
-
-PATIENCE = 300.0  # seconds that an outage may last while nothing is trained yet
 
 
 def load_hub_split(dataset: dict[str, Any]) -> Dataset:
     name, commit = dataset["id"], dataset["revision"]
     try:
-        rows = persistently(
-            lambda: load_dataset(name, name=dataset["config"], split=dataset["split"], revision=commit),
-            time.monotonic() + PATIENCE,
-        )
+        rows = patiently(lambda: load_dataset(name, name=dataset["config"], split=dataset["split"], revision=commit))
     except DatasetNotFoundError as error:
         raise CannotTrain(
             "data_changed",

@@ -2,9 +2,7 @@
 
 from huggingface_hub import HfApi
 
-# What commits of a run are called; a checkpoint's is followed by its step.
-CHECKPOINT = "Checkpoint"
-TRAINED = "Trained model"
+from .hub_output import CHECKPOINT, TRAINED
 
 
 def forget_checkpoints(api: HfApi, repo_id: str) -> None:

@@ -12,7 +12,7 @@ def make_trainer(plan: dict[str, Any], arguments: dict[str, Any], **given: Any) 
     return KTOTrainer(
         args=KTOConfig(**arguments),
         # <lora>
-        peft_config=lora_config(plan["recipe"], plan["model"]),
+        peft_config=lora_config(plan["recipe"]),
         # </lora>
         # <qlora>
         quantization_config=quantization_config(plan["recipe"]),

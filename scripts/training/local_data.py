@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -13,6 +14,7 @@ from typing import Any, TextIO, cast
 import pyarrow.parquet
 from huggingface_hub import hf_hub_download
 
+from .downloads import patiently
 from .events import CannotTrain
 
 
@@ -22,7 +24,8 @@ def local_files(dataset: dict[str, Any]) -> list[Path]:
     # <upload>
     if dataset["upload"] is not None and not all(file.is_file() for file in files):
         repo_id = dataset["upload"]["repo_id"]
-        files = [Path(hf_hub_download(repo_id, file.name, repo_type="dataset")) for file in files]
+        download = partial(hf_hub_download, repo_id, repo_type="dataset")
+        files = [Path(patiently(partial(download, file.name))) for file in files]
     # </upload>
     missing = [str(file) for file in files if not file.is_file()]
     if missing:

@@ -4,7 +4,16 @@ from typing import Any
 
 from peft import LoraConfig
 
+from .plan import PLAN
 
-def lora_config(recipe: dict[str, Any], model: dict[str, Any], task_type: str = "CAUSAL_LM") -> LoraConfig:
-    # The revision is the base's: whoever loads the adapter later gets the weights that it was trained beside.
-    return LoraConfig(task_type=task_type, revision=model["revision"], **recipe["lora"])
+
+class Adapter(LoraConfig):
+    """Names its base as the plan does: whoever loads it later gets the weights that it was trained beside."""
+
+    def to_dict(self) -> dict[str, Any]:
+        base = PLAN["model"]
+        return {**super().to_dict(), "base_model_name_or_path": base["id"], "revision": base["revision"]}
+
+
+def lora_config(recipe: dict[str, Any], task_type: str = "CAUSAL_LM") -> LoraConfig:
+    return Adapter(task_type=task_type, **recipe["lora"])

@@ -22,10 +22,10 @@ def model_class() -> Any:
 def merge_adapter(
     base: str, base_arguments: dict[str, Any], adapter: dict[str, Any], folder: Path, auto_class: Any = None
 ) -> str:
-    """Saves the merged model and returns its folder. `base_arguments`: dtype, revision, ... of the base."""
+    """Saves the merged model and returns its folder. `base_arguments`: dtype, ... of the base."""
     arguments = {**base_arguments, "dtype": getattr(torch, base_arguments["dtype"])}
     model = (auto_class or model_class()).from_pretrained(base, trust_remote_code=False, **arguments)
-    merged = PeftModel.from_pretrained(model, adapter["id"], revision=adapter["revision"]).merge_and_unload()
+    merged = PeftModel.from_pretrained(model, adapter["id"]).merge_and_unload()
     merged.save_pretrained(folder)
     return str(folder)
 
@@ -45,7 +45,7 @@ def save_merged(trainer: Any, base: str, base_arguments: dict[str, Any], folder:
     auto_class = AutoModelForSequenceClassification
     base_arguments = {**base_arguments, "num_labels": 1, "pad_token_id": trainer.processing_class.pad_token_id}
     # </reward_model>
-    merge_adapter(base, base_arguments, {"id": str(adapter), "revision": None}, folder, auto_class)
+    merge_adapter(base, base_arguments, {"id": str(adapter)}, folder, auto_class)
 
 
 # </merged_output>

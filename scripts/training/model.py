@@ -10,11 +10,10 @@ from trl.chat_template_utils import get_training_chat_template, has_generation_m
 from .events import CannotTrain, alarm
 
 
-def model_arguments(model: dict[str, Any], recipe: dict[str, Any]) -> dict[str, Any]:
+def model_arguments(recipe: dict[str, Any]) -> dict[str, Any]:
     """Arguments of `from_pretrained`. Without a dtype TRL would load float32."""
     arguments = {
         "dtype": recipe["weights_dtype"],
-        "revision": model["revision"],
         "attn_implementation": recipe["attn_implementation"],
         # <packed_weights>
         # What is packed can't be trained: transformers unpacks it to 16 bits.
@@ -27,10 +26,10 @@ def model_arguments(model: dict[str, Any], recipe: dict[str, Any]) -> dict[str, 
 def load_tokenizer(source: dict[str, Any]) -> Any:
     # <vision>
     # A tokenizer, and what makes patches of pictures.
-    return AutoProcessor.from_pretrained(source["id"], revision=source["revision"], trust_remote_code=False)
+    return AutoProcessor.from_pretrained(source["id"], trust_remote_code=False)
     # </vision>
     # <text>
-    return AutoTokenizer.from_pretrained(source["id"], revision=source["revision"], trust_remote_code=False)
+    return AutoTokenizer.from_pretrained(source["id"], trust_remote_code=False)
     # </text>
 
 
@@ -48,11 +47,11 @@ def adapter_tokenizer(adapter: dict[str, Any]) -> Any | None:
 def save_processor(source: dict[str, Any], tokenizer: Any, folder: Path) -> None:
     """Of a model that can see, trained on text alone: with its tokenizer alone it couldn't any more."""
     try:
-        processor = AutoProcessor.from_pretrained(source["id"], revision=source["revision"], trust_remote_code=False)
+        processor = AutoProcessor.from_pretrained(source["id"], trust_remote_code=False)
         processor.tokenizer = tokenizer
         processor.save_pretrained(folder)
     except Exception as error:  # the base model's will do
-        alarm("no_processor", f"what takes pictures apart was not saved, take {source['id']}'s: {error}")
+        alarm("no_processor", f"what takes pictures apart was not saved, take the base model's: {error}")
 
 
 # </blindfolded>

@@ -1,16 +1,20 @@
 import args from './arguments.py';
+import bucket_checkpoints from './bucket_checkpoints.py';
 import callbacks from './callbacks.py';
 import card from './card.py';
+import checkpoint_uploads from './checkpoint_uploads.py';
 import checkpoints from './checkpoints.py';
 import code_sandbox from './code_sandbox.py';
 import code_tests from './code_tests.py';
 import curves from './curves.py';
 import data from './data.py';
+import downloads from './downloads.py';
 import dpo from './dpo.py';
 import events from './events.py';
 import full_disk from './full_disk.py';
 import grpo from './grpo.py';
 import hub_check from './hub_check.py';
+import hub_checkpoints from './hub_checkpoints.py';
 import hub_commits from './hub_commits.py';
 import hub_data from './hub_data.py';
 import hub_history from './hub_history.py';
@@ -52,9 +56,11 @@ import samples from './samples.py';
 import sandbox_child from './sandbox_child.py';
 import sandbox_lock from './sandbox_lock.py';
 import saved from './saved.py';
+import saving from './saving.py';
 import scores from './scores.py';
 import sft from './sft.py';
 import share from './share.py';
+import surroundings from './surroundings.py';
 import train from './train.py';
 import trainable from './trainable.py';
 import vllm from './vllm.py';
@@ -62,18 +68,22 @@ import vllm from './vllm.py';
 /** The Python modules that a training script is made of, by name; `plan` is the run's own. */
 export const PARTS: Readonly<Record<string, string>> = {
   arguments: args,
+  bucket_checkpoints,
   callbacks,
   card,
+  checkpoint_uploads,
   checkpoints,
   code_sandbox,
   code_tests,
   curves,
   data,
+  downloads,
   dpo,
   events,
   full_disk,
   grpo,
   hub_check,
+  hub_checkpoints,
   hub_commits,
   hub_data,
   hub_history,
@@ -115,9 +125,11 @@ export const PARTS: Readonly<Record<string, string>> = {
   sandbox_child,
   sandbox_lock,
   saved,
+  saving,
   scores,
   sft,
   share,
+  surroundings,
   train,
   trainable,
   vllm,

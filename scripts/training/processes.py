@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 from torch import distributed
+from torch.distributed.distributed_c10d import _set_pg_timeout
 from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from .events import CannotTrain
@@ -16,6 +17,8 @@ Made = TypeVar("Made")
 # Where the first process notes the folder of a model that is trained and not yet evaluated, and what it is given
 # where that failed.
 TRAINED_NOTE, TRAINED_FOLDER = "HF_LLM_TRAINER_TRAINED_NOTE", "HF_LLM_TRAINER_TRAINED_FOLDER"
+# How long one may wait for another within a step: torch's own limit between CPUs.
+STEP_WAIT = timedelta(minutes=30)
 
 
 def join(seconds: float) -> None:
@@ -25,6 +28,20 @@ def join(seconds: float) -> None:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     distributed.init_process_group(backend, timeout=timedelta(seconds=seconds))
+
+
+class HungSteps(TrainerCallback):
+    """One that never comes ends the run, which goes on from its checkpoint: not when all of its time is over."""
+
+    def __init__(self, seconds: float) -> None:
+        """`seconds`: how long one may wait between steps, as in `join`."""
+        self.between = timedelta(seconds=seconds)
+
+    def on_step_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        _set_pg_timeout(min(STEP_WAIT, self.between))
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        _set_pg_timeout(self.between)
 
 
 def is_first() -> bool:
@@ -61,22 +78,6 @@ def first_goes_ahead() -> None:
 def others_follow() -> None:
     if is_first():
         meet()
-
-
-def save_together(trainer: Any) -> None:
-    """A checkpoint's last file, its state, is written when every process has written its part, and nobody goes on
-    before: a large model takes longer to write than processes wait for each other in a step."""
-    save_part, save_checkpoint = trainer._save_rng_state, trainer._save_checkpoint
-
-    def part_and_wait(*args: Any) -> None:
-        save_part(*args)
-        meet()
-
-    def checkpoint_and_wait(*args: Any, **kwargs: Any) -> None:
-        save_checkpoint(*args, **kwargs)
-        meet()
-
-    trainer._save_rng_state, trainer._save_checkpoint = part_and_wait, checkpoint_and_wait
 
 
 def leave_to_first(code: int) -> None:

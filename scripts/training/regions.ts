@@ -33,9 +33,11 @@ export function regionsOf({
   const pairs = dataset.format === 'preference';
   const vision = dataset.vision === true;
   const seeing = vision || seesPictures(model);
+  const hubModel = model.source === 'hub' || model.adapter?.source === 'hub';
+  const lender = recipe.training_args.chat_template_path != null;
   const several = launch.processes > 1;
   const sharded = isSharded({ launch });
-  // No process has a whole model that could answer or score.
+  // No process has a whole model that could answer or score; gathered for each token, it would take dozens of steps' time.
   const samples = !sharded && method !== 'reward' && (dataset.format !== 'language-modeling' || dataset.conversational);
   const regions: Record<string, boolean> = {
     hub_data: dataset.source === 'hub',
@@ -68,6 +70,11 @@ export function regionsOf({
     pairs,
     prompts: dataset.format !== 'language-modeling' && !pairs,
     conversations: dataset.format === 'language-modeling',
+    hub_model: hubModel,
+    lender,
+    lent_text: lora,
+    lent_tokens: !lora,
+    snapshots: hubModel || lender,
     adapter: model.adapter !== null,
     packed_weights: model.dequantize !== undefined,
     lora,
@@ -80,6 +87,7 @@ export function regionsOf({
     paid: hardware.usd_per_hour > 0,
     space: output.trackio.space_id !== null,
     hub_output: output.repo_id !== null,
+    bucket: output.bucket !== undefined,
     folder_output: output.repo_id === null,
     own_script: !shared,
     shared_script: shared,

@@ -12,7 +12,7 @@ def make_trainer(plan: dict[str, Any], arguments: dict[str, Any], **given: Any) 
     trainer = RewardTrainer(
         args=RewardConfig(**arguments),
         # <lora>
-        peft_config=lora_config(plan["recipe"], plan["model"], task_type="SEQ_CLS"),
+        peft_config=lora_config(plan["recipe"], task_type="SEQ_CLS"),
         # </lora>
         # <qlora>
         quantization_config=quantization_config(plan["recipe"]),

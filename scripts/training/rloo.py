@@ -18,7 +18,7 @@ def make_trainer(plan: dict[str, Any], arguments: dict[str, Any], **given: Any) 
         args=RLOOConfig(**arguments),
         reward_funcs=load_reward(plan["reward"]),
         # <lora>
-        peft_config=lora_config(plan["recipe"], plan["model"]),
+        peft_config=lora_config(plan["recipe"]),
         # </lora>
         # <qlora>
         quantization_config=quantization_config(plan["recipe"]),

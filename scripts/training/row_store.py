@@ -1,4 +1,4 @@
-"""Rows as a table on disk, among the caches of `datasets`: memory holds few of them at a time, and a run that goes on
+"""Rows as a table on disk, where `datasets` keeps its own: memory holds few of them at a time, and a run that goes on
 finds its table again, with what the trainer made of it."""
 
 import os
@@ -21,7 +21,7 @@ TOGETHER = 1000  # rows
 def stored_rows(read: Callable[[], Iterable[dict[str, Any]]], *origin: Any) -> Dataset:
     """What `read` gives; nothing is read where the same function and `origin` were stored before. The type of a column
     is that of all its values: `Dataset.from_generator` would take the first 1,000 for all."""
-    folder = Path(datasets.config.HF_DATASETS_CACHE) / "hf-llm-trainer" / Hasher.hash((read, origin))
+    folder = Path(datasets.config.HF_DATASETS_CACHE) / "rows" / Hasher.hash((read, origin))
     file = folder / "rows.arrow"
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,5 @@
 """The run, from data to a saved model."""
 
-import hashlib
 import os
 import shutil
 import sys
@@ -8,9 +7,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import datasets
-import huggingface_hub
-import transformers
 from transformers import TrainerCallback, set_seed
 
 from .arguments import trainer_arguments
@@ -18,9 +14,11 @@ from .callbacks import ReportProgress
 from .card import model_card
 from .checkpoints import RUN_FILE, PlanDigest, ensure_checkpoint, is_finished, newest_checkpoint
 from .curves import Curves, usable_space
-from .data import load_rows
-from .events import CannotTrain, alarm, emit
-from .full_disk import outlive_full_disk, save_with_room
+from .data import keep_tables_in, load_rows
+from .downloads import with_files_here
+from .events import CannotTrain, alarm, emit, outlive_readers
+from .full_disk import save_with_room
+from .hub_checkpoints import StoredCheckpoints
 from .hub_output import HubRepo
 from .last_evaluation import evaluate_trained
 from .launch import run_processes
@@ -30,29 +28,25 @@ from .pairs import mixed_rows
 from .plan import PLAN
 from .processes import (
     TRAINED_FOLDER,
+    HungSteps,
     SharedGradients,
     first_goes_ahead,
     from_first,
     join,
     leave_to_first,
     others_follow,
-    save_together,
 )
 from .reward_trial import try_reward
 from .reward_watch import RewardsVary
 from .safety import EXIT_STOPPED, StopInTime, deadline_margin
 from .samples import answer_questions, first_questions
 from .saved import SavedModel, saved_weights
+from .saving import save_safely
 from .scores import score_pairs
 from .sft import make_trainer
 from .share import describe
+from .surroundings import DIGEST, RESUME, STARTED_AT, TIMEOUT_SECONDS, be_quiet
 from .train import check_rows, train
-
-# Set by whoever starts this script; by hand none is needed.
-TIMEOUT_SECONDS = float(os.environ.get("HF_LLM_TRAINER_TIMEOUT_SECONDS") or PLAN["limits"]["timeout_seconds"])
-STARTED_AT = float(os.environ.get("HF_LLM_TRAINER_STARTED_AT") or time.time())  # unix time: installing counts, too
-DIGEST = os.environ.get("HF_LLM_TRAINER_DIGEST") or hashlib.sha256(ascii(PLAN).encode()).hexdigest()
-RESUME = os.environ.get("HF_LLM_TRAINER_RESUME") != "0"
 
 
 def main() -> int:
@@ -76,6 +70,7 @@ def main() -> int:
     checkpoints = folder / "checkpoints"
     # <hub_output>
     repo = HubRepo(output["repo_id"], output["private"], deadline)
+    store = StoredCheckpoints(repo, output, DIGEST)
     # </hub_output>
 
     def find_start() -> tuple[bool, Path | None]:
@@ -91,13 +86,15 @@ def main() -> int:
         finished = finished and trained is None
         # </processes>
         if RESUME and finished:
+            # <hub_output>
+            store.forget(folder)
+            # </hub_output>
             return True, None
         if not RESUME:
             shutil.rmtree(checkpoints, ignore_errors=True)
         checkpoints.mkdir(parents=True, exist_ok=True)
         # <hub_output>
-        if RESUME:
-            repo.download_checkpoint(checkpoints, DIGEST)
+        store.open(checkpoints, RESUME)
         # </hub_output>
         return False, newest_checkpoint(checkpoints, DIGEST)
 
@@ -117,6 +114,8 @@ def main() -> int:
     # <processes>
     first_goes_ahead()
     # </processes>
+    tables = folder / ".tables"
+    keep_tables_in(tables)
     rows, held_out = load_rows(PLAN["dataset"], seed)
     # <kto>
     rows = mixed_rows(rows, seed)
@@ -127,24 +126,25 @@ def main() -> int:
     # </rewards>
 
     emit("stage", stage="loading_model")
-    model, model_init = PLAN["model"]["id"], model_arguments(PLAN["model"], PLAN["recipe"])
-    tokenizer = load_tokenizer(PLAN["model"])
+    source = PLAN["model"]
+    # <hub_model>
+    source = with_files_here(source)
+    # </hub_model>
+    model, model_init = source["id"], model_arguments(PLAN["recipe"])
+    tokenizer = load_tokenizer(source)
     # <adapter>
-    tokenizer = adapter_tokenizer(PLAN["model"]["adapter"]) or tokenizer
+    tokenizer = adapter_tokenizer(source["adapter"]) or tokenizer
     # </adapter>
     # <processes>
     others_follow()
     # </processes>
     # <merged_one>
-    model = merge_adapter(model, model_init, PLAN["model"]["adapter"], folder / "merged-base")
+    model = merge_adapter(model, model_init, source["adapter"], folder / "merged-base")
     # </merged_one>
     # <merged_first>
     base = model
-    model = from_first(lambda: merge_adapter(base, model_init, PLAN["model"]["adapter"], folder / "merged-base"))
+    model = from_first(lambda: merge_adapter(base, model_init, source["adapter"], folder / "merged-base"))
     # </merged_first>
-    # <adapter>
-    model_init.pop("revision", None)
-    # </adapter>
     # <conversational>
     check_chat_template(tokenizer, PLAN["model"], PLAN["recipe"])
     # </conversational>
@@ -154,11 +154,14 @@ def main() -> int:
     # </space>
     progress = ReportProgress(len(rows), len(held_out or []))
     # <hub_output>
-    progress.on_checkpoint = repo.upload_checkpoint
+    progress.on_checkpoint = store.upload_checkpoint
     # </hub_output>
     curves = Curves()
     record = PlanDigest(DIGEST, checkpoints, checkpoint)
     callbacks: list[TrainerCallback] = [record, stop, progress, curves]
+    # <processes>
+    callbacks.append(HungSteps(TIMEOUT_SECONDS))
+    # </processes>
     # <copies>
     callbacks.append(SharedGradients())
     # </copies>
@@ -176,12 +179,7 @@ def main() -> int:
         callbacks=callbacks,
     )
     check_rows(trainer, progress)
-    # <processes>
-    save_together(trainer)
-    # </processes>
-    # <one_process>
-    outlive_full_disk(trainer, checkpoints, DIGEST)
-    # </one_process>
+    save_safely(trainer, checkpoints, DIGEST)
 
     # <samples>
     questions = first_questions(rows if held_out is None else held_out)
@@ -205,7 +203,7 @@ def main() -> int:
     train(trainer, checkpoint)
     # </folder_output>
     # <hub_output>
-    with repo.outlives(checkpoints, DIGEST):
+    with store.outlives(checkpoints):
         train(trainer, checkpoint)
     # </hub_output>
     step, total_steps = trainer.state.global_step, trainer.state.max_steps
@@ -219,13 +217,13 @@ def main() -> int:
         # </processes>
         # <hub_output>
         emit("stage", stage="pushing")
-        card = model_card(step, total_steps, trainer.state.log_history, record.told())
-        repo.upload_last_checkpoint(checkpoints / f"checkpoint-{step}", step, card)
+        if store.upload_last_checkpoint(checkpoints / f"checkpoint-{step}", step):
+            repo.upload_card(model_card(step, total_steps, trainer.state.log_history, record.told()))
         # </hub_output>
         curves.finish()
         emit("stopped", reason=stop.reason or "early", step=step)
         # <hub_output>
-        repo.leave(EXIT_STOPPED)
+        store.leave(EXIT_STOPPED)
         # </hub_output>
         return EXIT_STOPPED
 
@@ -262,32 +260,27 @@ def main() -> int:
         record.notes["samples_after"] = score_pairs(trainer, "after")
     # </scores>
     # <blindfolded>
-    save_processor(PLAN["model"], trainer.processing_class, folder)
+    save_processor(source, trainer.processing_class, folder)
     # </blindfolded>
     describe(folder, PLAN, model_card(step, total_steps, trainer.state.log_history, record.told()))
     saved.finish()
+    shutil.rmtree(tables, ignore_errors=True)
     emit("saved", path=str(folder))
     # <hub_output>
     emit("stage", stage="pushing")
-    repo.upload_model(folder)
+    store.wait()
+    repo.upload_model(folder, store.rescue, store.forget)
     # </hub_output>
     curves.finish()
     emit("done", step=step, seconds=round(time.monotonic() - began, 1))
     # <hub_output>
-    repo.leave(0)
+    store.leave(0)
     # </hub_output>
     return 0
 
 
-def be_quiet() -> None:
-    """Progress bars have no line ends, and events are lines. Nothing is told to anybody about this run."""
-    datasets.disable_progress_bars()
-    transformers.utils.logging.disable_progress_bar()
-    huggingface_hub.utils.disable_progress_bars()
-    huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY = True
-
-
 if __name__ == "__main__":
+    outlive_readers()
     # <processes>
     if "LOCAL_RANK" not in os.environ:
         sys.exit(run_processes(PLAN["launch"]["processes"], PLAN["launch"]["accelerate"], STARTED_AT))

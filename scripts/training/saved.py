@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
-from .checkpoints import MODEL_FILES, RUN_FILE, checkpoint_state, newest_checkpoint, read_run_file, write_run_file
+from .checkpoints import MODEL_FILES, RUN_FILE, newest_checkpoint, read_run_file, step_of, write_run_file
 from .events import CannotTrain
 from .processes import is_first
 
@@ -72,8 +72,7 @@ def saved_weights(trainer: Any, folder: Path, digest: str) -> Path | None:
     if trainer.args.load_best_model_at_end and trainer.state.best_model_checkpoint is not None:
         return Path(trainer.state.best_model_checkpoint)
     newest = newest_checkpoint(folder, digest)
-    state = None if newest is None else checkpoint_state(newest, digest)
-    return newest if state is not None and state["global_step"] == trainer.state.global_step else None
+    return newest if step_of(newest, digest) == trainer.state.global_step else None
 
 
 def same_weights(folder: Path, checkpoint: Path) -> bool:

@@ -1,6 +1,5 @@
 """Training itself, from the beginning or from a checkpoint, on the rows that the trainer left."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,6 @@ from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from .callbacks import ReportProgress
 from .events import CannotTrain, alarm
-from .processes import from_first
 from .safety import OutOfTime
 
 
@@ -43,25 +41,7 @@ class NoStep(TrainerCallback):
         raise AllTrained
 
 
-def clear_before_saving(trainer: Any) -> None:
-    """transformers saves into a folder that is there already, and weights of another plan would stay beside."""
-    save = trainer._save_checkpoint
-
-    def clear_and_save(*args: Any, **kwargs: Any) -> None:
-        folder = Path(trainer.args.output_dir) / f"checkpoint-{trainer.state.global_step}"
-        # <one_process>
-        shutil.rmtree(folder, ignore_errors=True)
-        # </one_process>
-        # <processes>
-        from_first(lambda: shutil.rmtree(folder, ignore_errors=True))
-        # </processes>
-        save(*args, **kwargs)
-
-    trainer._save_checkpoint = clear_and_save
-
-
 def train(trainer: Any, checkpoint: Path | None) -> None:
-    clear_before_saving(trainer)
     if checkpoint is not None:
         state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
         print(f"Going on from step {state.global_step} of {state.max_steps}")

@@ -3,12 +3,11 @@
 import gc
 import os
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 import torch
 from transformers import set_seed
-from trl.generation import vllm_generation
 
 from .events import alarm
 
@@ -19,7 +18,6 @@ def or_without_vllm(make: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(make)
     def tried(plan: dict[str, Any], arguments: dict[str, Any], **given: Any) -> Any:
         os.environ["VLLM_NO_USAGE_STATS"] = "1"  # it would tell its makers about this machine
-        pin_revision((arguments.get("model_init_kwargs") or {}).get("revision"))
         try:
             return make(plan, arguments, **given)
         except Exception as error:
@@ -31,10 +29,3 @@ def or_without_vllm(make: Callable[..., Any]) -> Callable[..., Any]:
         return make(plan, {**arguments, "use_vllm": False}, **given)
 
     return tried
-
-
-def pin_revision(revision: str | None) -> None:
-    """TRL 1.16.0 gives vLLM the model's name alone: its layout and its first weights would be the newest."""
-    if revision is not None and hasattr(vllm_generation, "LLM"):
-        pinned = {"revision": revision, "tokenizer_revision": revision}
-        vllm_generation.LLM = partial(vllm_generation.LLM, **pinned)

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { requireRight } from './access.ts';
+import { readable, requireRight } from './access.ts';
 import { objectId } from './accounts.ts';
+import { bucketFolder } from './buckets.ts';
 import type { Hardware } from './hardware.ts';
 import { type Call, HubError, nextLink, readInput, sendJson } from './http.ts';
 import type { Job } from './job.ts';
@@ -24,7 +25,15 @@ const Create = z.object({
   spaceId: z.string().nullish(),
   timeoutSeconds: z.number().positive().nullish(),
   labels: Labels.nullish(),
-  volumes: z.array(z.unknown()).nullish(),
+  volumes: z
+    .array(
+      z.strictObject({
+        type: z.literal('bucket', 'only buckets can be mounted on this Hub'),
+        source: z.string(),
+        mountPath: z.string().regex(/^\/[^/]/, 'must be an absolute path'),
+      }),
+    )
+    .nullish(),
 });
 
 /** Of a job that names none. */
@@ -44,7 +53,6 @@ export async function createJob(call: Call): Promise<void> {
   if (!hardware) throw new HubError(400, `"flavor": unknown hardware ${input.flavor}`);
   if (!input.dockerImage === !input.spaceId) throw new HubError(400, 'either "dockerImage" or "spaceId" is needed');
   if (input.command.length + input.arguments.length === 0) throw new HubError(400, '"command": nothing to run');
-  if (input.volumes?.length) throw new HubError(400, '"volumes" are not offered on this Hub');
   if (!user.credit) throw new HubError(402, 'Payment required: pre-paid credits are needed to run jobs');
   const own = user.name === namespace;
   const owner = own ? { id: user.id, name: user.name, type: 'user' as const } : organization(namespace);
@@ -54,6 +62,11 @@ export async function createJob(call: Call): Promise<void> {
     spaceId: input.spaceId ?? null,
     timeoutSeconds: input.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
     labels: input.labels ?? {},
+    volumes: (input.volumes ?? []).map(({ source, mountPath }) => {
+      const bucket = readable(call, 'bucket', source);
+      requireRight(call, bucket.namespace, 'repo.write', `mount the bucket ${source}`);
+      return { source, mountPath, folder: bucketFolder(call.world, source) };
+    }),
   };
   const job = call.world.jobs.create(owner, { id: user.id, name: user.name }, spec, machineOf(hardware));
   sendJson(call, shown(job));
@@ -133,6 +146,7 @@ function shown(job: Job): Record<string, unknown> {
     spaceId: spec.spaceId,
     timeoutSeconds: spec.timeoutSeconds,
     labels: spec.labels,
+    volumes: spec.volumes.map(({ source, mountPath }) => ({ type: 'bucket', source, mountPath })),
   };
 }
 

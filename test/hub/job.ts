@@ -16,6 +16,14 @@ export interface JobSpec {
   spaceId: string | null;
   timeoutSeconds: number;
   labels: Record<string, string>;
+  volumes: Volume[];
+}
+
+/** A bucket in a job's container: the path there, and what stands for it on this machine. */
+export interface Volume {
+  source: string;
+  mountPath: string;
+  folder: string;
 }
 
 export interface JobSurroundings {
@@ -88,7 +96,7 @@ export class Job {
     try {
       this.#child = spawn(program, rest, {
         cwd: work,
-        env: { ...env, ...spec.secrets, JOB_ID: this.id },
+        env: { ...mounted(env, spec.volumes), ...spec.secrets, JOB_ID: this.id },
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: process.platform !== 'win32',
       });
@@ -163,4 +171,10 @@ export class Job {
     // Node turns a longer delay into one of a millisecond.
     this.#timers.push(setTimeout(act, Math.min(ms, 2 ** 31 - 1)));
   }
+}
+
+/** A process of this machine has no mounts of its own: where a variable names one, it finds the bucket's folder. */
+function mounted(env: Record<string, string | undefined>, volumes: Volume[]): NodeJS.ProcessEnv {
+  const folders = new Map(volumes.map(({ mountPath, folder }) => [mountPath, folder]));
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, folders.get(value ?? '') ?? value]));
 }

@@ -45,7 +45,7 @@ const ROUTES: [methods: string, path: string, handler: Handler][] = [
   ['POST', '/api/(?<kind>spaces)/:id/(?:hardware|sleeptime|pause|restart)', spaceRuntime],
   ['POST', '/api/buckets/:id', createBucket],
   ['GET', '/api/buckets/:id', bucketInfo],
-  ['GET', '/api/buckets/:id/tree(?:/.*)?', bucketTree],
+  ['GET', '/api/buckets/:id/tree(?:/(?<prefix>.*))?', bucketTree],
   ['POST', '/api/buckets/:id/batch', bucketBatch],
 
   ['GET', '/api/:kind', search],
@@ -89,8 +89,10 @@ export function route(
   for (const { methods, pattern, handler } of compiled) {
     const match = methods.includes(method) ? pattern.exec(pathname) : null;
     if (!match) continue;
-    const entries = Object.entries(match.groups ?? {});
-    return { handler, params: Object.fromEntries(entries.map(([name, value]) => [name, decodeURIComponent(value)])) };
+    // A group that took no part is undefined, whatever its type says.
+    const entries = Object.entries<string | undefined>(match.groups ?? {});
+    const params = entries.map(([name, value]) => [name, value && decodeURIComponent(value)]);
+    return { handler, params: Object.fromEntries(params) };
   }
   return undefined;
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Accounts, type Role, type Scopes, type User } from './accounts.ts';
 import { BlobStore } from './blobs.ts';
+import { bucketFolder } from './buckets.ts';
 import { dispatcher, type RequestRecord } from './dispatch.ts';
 import { Faults } from './faults.ts';
 import { type Hardware, hardwareCatalogue, setPrice } from './hardware.ts';
@@ -45,6 +46,8 @@ export interface TestHub {
   repo(type: RepoType, id: string): Repo | undefined;
   /** A file's content at a revision, `main` by default. Throws where there is none. */
   readFile(type: RepoType, id: string, path: string, revision?: string): Promise<Buffer>;
+  /** The folder with what a bucket holds. */
+  bucketFolder(id: string): string;
   jobs: JobStore;
   hardware: Hardware[];
   /** In USD an hour. */
@@ -80,6 +83,7 @@ export async function startHub(options: HubOptions = {}): Promise<TestHub> {
     accounts: new Accounts(),
     repos: new Repos(),
     blobs,
+    buckets: join(folder, 'buckets'),
     jobs: new JobStore({
       folder: join(folder, 'jobs'),
       environment: { ...systemEnvironment(), ...address, ...options.jobEnvironment },
@@ -105,6 +109,7 @@ export async function startHub(options: HubOptions = {}): Promise<TestHub> {
     addRepo: (seed) => addRepo(world, seed),
     repo: (type, id) => world.repos.get(type, id),
     readFile: (type, id, path, revision) => readFileOf(world, type, id, path, revision),
+    bucketFolder: (id) => bucketFolder(world, id),
     jobs: world.jobs,
     hardware: world.hardware,
     setPrice: (flavor, usdPerHour) => setPrice(world.hardware, flavor, usdPerHour),

@@ -25,6 +25,8 @@ export interface World {
   repos: Repos;
   blobs: BlobStore;
   jobs: JobStore;
+  /** Folder with what each bucket holds. */
+  buckets: string;
   /** The catalogue, newest prices; tests change it in place. */
   hardware: Hardware[];
   /** LFS uploads under way, by the id in their URL. */

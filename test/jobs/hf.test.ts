@@ -101,6 +101,19 @@ describe('a job', () => {
     expect(JSON.stringify(open)).not.toContain(server.tokens.write);
   });
 
+  it('finds the bucket of its plan where it is told, and the official shape asks for it', async () => {
+    await server.addRepo({ type: 'bucket', id: 'tester/kept', private: true });
+    const bucket = { id: 'tester/kept', mount_path: '/checkpoints' };
+    const withBucket = { ...plan, output: { ...plan.output, bucket } };
+    const write = 'require("fs").writeFileSync(process.env.HF_LLM_TRAINER_BUCKET + "/file", "kept")';
+    const { job_id } = await run(write, { plan: withBucket });
+    expect(await over(job_id)).toMatchObject({ stage: 'COMPLETED' });
+    expect(readFileSync(join(server.bucketFolder('tester/kept'), 'file'), 'utf8')).toBe('kept');
+    await expect(
+      run('', { plan: { ...plan, output: { ...withBucket.output, bucket: { ...bucket, id: 'tester/no' } } } }),
+    ).rejects.toMatchObject({ code: 'not_found' });
+  });
+
   it('is found by its label among others, over several pages', async () => {
     const digest = 'b2'.repeat(32);
     const ids: string[] = [];

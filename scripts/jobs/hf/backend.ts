@@ -90,7 +90,7 @@ export function hfBackend({ hub, namespace, log_timing }: HfBackendParams): Back
 type RunJobParams = Parameters<typeof runJob>[0];
 type JobSpec = Pick<
   RunJobParams,
-  'dockerImage' | 'command' | 'environment' | 'secrets' | 'flavor' | 'timeoutSeconds' | 'labels'
+  'dockerImage' | 'command' | 'environment' | 'secrets' | 'flavor' | 'timeoutSeconds' | 'labels' | 'volumes'
 >;
 
 /** Everything that a forgotten default would lose: the token, the timeout, the label. */
@@ -104,12 +104,14 @@ function jobSpec(request: JobRequest, hub: Hub): JobSpec {
       'Make the plan anew with --backend hf.',
     );
   }
+  const { bucket } = plan.output;
   if (!hub.token && needsHub(plan)) throw httpError(401, 'Hugging Face Jobs', hub);
   return {
     dockerImage: plan.hardware.image,
     command: jobCommand(script),
     environment: {
       ...trainingVariables(request),
+      ...(bucket ? { HF_LLM_TRAINER_BUCKET: bucket.mount_path } : {}),
       // Inside a job the Hub is the public one by default.
       ...(hub.endpoint === 'https://huggingface.co' ? {} : { HF_ENDPOINT: hub.endpoint }),
     },
@@ -117,6 +119,7 @@ function jobSpec(request: JobRequest, hub: Hub): JobSpec {
     flavor: plan.hardware.flavor as RunJobParams['flavor'], // its type lacks the newer ones
     timeoutSeconds: timeout_seconds,
     labels: jobLabels(digest, plan.output.trackio.run_name),
+    ...(bucket ? { volumes: [{ source: { type: 'bucket', name: bucket.id }, mountPath: bucket.mount_path }] } : {}),
   };
 }
 

@@ -1,0 +1,102 @@
+"""Checkpoints in a mounted bucket, and the trained model where it could not be pushed."""
+
+import errno
+import math
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub.utils import filter_repo_objects
+
+from .checkpoint_uploads import CheckpointUploads, GaveWay
+from .checkpoints import newest_checkpoint, step_of
+from .events import CannotTrain
+from .hub_output import NOT_THE_MODEL, HubRepo
+
+
+class StoredCheckpoints(CheckpointUploads):
+    """A folder for each plan, named after its digest, with `checkpoint-<step>` and `model`. A mounted bucket takes
+    files that are written from their first byte to their last, and may not rename folders: a checkpoint's state is
+    written last, and says what a whole one has."""
+
+    def __init__(self, repo: HubRepo, output: dict[str, Any], digest: str) -> None:
+        super().__init__(repo, digest)
+        self.bucket_id: str = output["bucket"]["id"]
+        # Set by whoever mounted it elsewhere.
+        mount = Path(os.environ.get("HF_LLM_TRAINER_BUCKET") or output["bucket"]["mount_path"])
+        self.folder = mount / digest[:12]
+        self.ended = False
+
+    def open(self, folder: Path, resume: bool) -> None:
+        """Puts the newest whole checkpoint into `folder`, if it is further than what is there. Raises CannotTrain
+        where this bucket would show checkpoints to everyone, or take none."""
+        info = self.repo.persistently(lambda: self.repo.api.bucket_info(self.bucket_id))
+        if not info.private:
+            raise CannotTrain("bucket_public", f"the bucket {self.bucket_id} is public, and checkpoints are private")
+        probe = self.folder / "writable"
+        try:
+            self.folder.mkdir(exist_ok=True)
+            probe.write_text("yes")
+            probe.unlink()
+        except OSError as error:
+            where = f"the bucket {self.bucket_id} can't be written to at {self.folder.parent}"
+            raise CannotTrain("bucket_not_mounted", f"{where}: {error}") from error
+        if not resume:
+            self.forget_checkpoints()
+        here, there = (newest_checkpoint(one, self.digest) for one in (folder, self.folder))
+        if there is not None and step_of(there, self.digest) > step_of(here, self.digest):
+            self.copy(there, folder / there.name)
+
+    def put(self, checkpoint: Path, step: int, background: bool = False) -> None:
+        try:
+            self.copy(checkpoint, self.folder / f"checkpoint-{step}", background)
+        except OSError as error:
+            if error.errno == errno.EIO:  # a mount's word for a server that doesn't answer
+                raise ConnectionError(str(error)) from None
+            raise
+        self.forget_checkpoints(before=step)
+
+    def copy(self, source: Path, target: Path, background: bool = False) -> None:
+        shutil.rmtree(target, ignore_errors=True)  # files of two attempts would pass for one checkpoint
+        files = [path for path in source.rglob("*") if path.is_file() and path.name != "training_args.bin"]
+        for file in sorted(files, key=lambda path: path.name == "trainer_state.json"):
+            if background and self.ended:
+                raise GaveWay("what comes now is newer")
+            copy_file(file, target / file.relative_to(source))
+
+    def forget_checkpoints(self, before: float = math.inf) -> None:
+        for path in self.folder.glob("checkpoint-*"):
+            step = path.name.removeprefix("checkpoint-")
+            if step.isdecimal() and int(step) < before:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def give_way(self) -> None:
+        self.ended = True
+
+    def rescue(self, folder: Path) -> str:
+        """Copies the model that could not be pushed; what pushes it from there."""
+        kept = self.folder / "model"
+        names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+        try:
+            shutil.rmtree(kept, ignore_errors=True)
+            for name in filter_repo_objects(names, ignore_patterns=NOT_THE_MODEL):
+                copy_file(folder / name, kept / name)
+        except OSError as error:
+            return f"It could not be copied to the bucket {self.bucket_id}: {error}. {self.repo.rescue(folder)}"
+        there = f"hf://buckets/{self.bucket_id}/{self.folder.name}/model"
+        private = " --private" if self.repo.private else ""
+        return (
+            f"The trained model is whole in the bucket {self.bucket_id}. Start the same plan again, which trains no "
+            f"further, or push it yourself: hf buckets sync {there} ./trained-model && "
+            f"hf upload {self.repo.repo_id} ./trained-model .{private}"
+        )
+
+    def forget(self, folder: Path) -> None:
+        """The model is in its repository."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
