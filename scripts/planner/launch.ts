@@ -50,8 +50,8 @@ export function launchOf(strategy: Strategy, processes: number, precision: Recip
 
 /**
  * Each layer of the model's `_no_split_modules` is a group. Checkpoints and the saved model hold whole weights, as
- * Trainer.save_model needs. The first process alone reads the weights. Activation checkpointing is the Trainer's:
- * transformers refuses both.
+ * Trainer.save_model needs. Weights come from the first process. Activation checkpointing is the Trainer's: transformers
+ * refuses both.
  */
 const FSDP2: Record<string, JsonValue> = {
   fsdp_version: 2,

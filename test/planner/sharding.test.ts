@@ -154,6 +154,11 @@ describe('RAM', () => {
     expect(ram('qlora', undefined, { ...QWEN3_8B, adapter })).toBeCloseTo(weights + 4);
   });
 
+  it('holds fp32 weights that every process reads under FSDP2', () => {
+    const gib = ramGib(QWEN3_8B, { mode: 'full', weight_bytes: 4, trained: 0, processes: fsdp2(4) });
+    expect(gib).toBeCloseTo(4 * 2 * weights + 16);
+  });
+
   it("holds Adam's moments while a checkpoint is written under FSDP2", () => {
     const trained = QWEN3_8B.parameters;
     const gib = ramGib(QWEN3_8B, { mode: 'full', weight_bytes: 4, trained, processes: fsdp2(2) });
