@@ -1,9 +1,10 @@
 """Peak memory of one process of a training step that FSDP2 shards, without GPUs: fake_step.py's model and step.
 
-The model is sharded by accelerate's own code, the collectives are those of PyTorch's fake process group, which moves
-nothing and allocates what a real one does. As in accelerate there is no autocast: FSDP2's policy gathers parameters in
-16 bits. Reads and writes JSON lines as fake_step.py; a case also says how many `processes` there are and whether the
-gradients are reduced after every batch (`sync_each_batch`).
+The model is sharded by accelerate's own code, a full step's reference by TRL's; the collectives are those of PyTorch's
+fake process group, which moves nothing and allocates what a real one does. As in accelerate there is no autocast:
+FSDP2's policy gathers parameters in 16 bits. The loss is that of a case's `method` by its trainer, or a supervised one.
+Reads and writes JSON lines as fake_step.py; a case also says how many `processes` there are and whether the gradients
+are reduced after every batch (`sync_each_batch`).
 
     python bench/memory/fake_sharded_step.py < cases.jsonl > bench/memory/oracle-sharded.jsonl
 
@@ -23,13 +24,15 @@ import torch.distributed as dist
 import transformers
 from accelerate.utils import FullyShardedDataParallelPlugin
 from accelerate.utils.fsdp_utils import fsdp2_prepare_model
-from fake_step import MODULE_TO, build, follow_phases, supervised_loss
+from fake_step import MODULE_TO, base_model, build, follow_phases, supervised_loss
 from live_storages import BLOCK, LiveStorages
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.tensor import DTensor
 from torch.testing._internal.distributed.fake_pg import FakeStore
+from trainers import bare_trainer, batch_of
+from trl.models.utils import prepare_fsdp
 
 RESIZE = torch.UntypedStorage.resize_
 
@@ -48,14 +51,18 @@ def record(case: dict[str, Any], mesh: DeviceMesh) -> dict[str, Any]:
     nn.Module.to = lambda self, *_args, **_kwargs: self  # type: ignore[method-assign,assignment]  # raises here
     try:
         model = build(case)
+        reference = base_model(case) if case["reference"] and case["mode"] == "full" else None
     finally:
         nn.Module.to = MODULE_TO  # type: ignore[method-assign]
     live = ResizedStorages()
     parameters = sum(each.numel() for each in model.parameters())
     count = sum(each.numel() for each in model.parameters() if each.requires_grad)
-    model = shard(model, mesh)
-    known = follow_phases(case, model, None, live)
-    for parameter in model.parameters():
+    accelerator = sharding_accelerator(mesh)
+    model = fsdp2_prepare_model(accelerator, model)
+    if reference is not None:
+        prepare_fsdp(reference, accelerator)
+    known = follow_phases(case, model, reference, live)
+    for parameter in [*model.parameters(), *(reference.parameters() if reference is not None else ())]:
         live.watch(parameter.to_local())
     weights = live.now
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -66,7 +73,7 @@ def record(case: dict[str, Any], mesh: DeviceMesh) -> dict[str, Any]:
             for index in range(case["accumulation"]):
                 last = index == case["accumulation"] - 1
                 model.set_requires_gradient_sync(last or case["sync_each_batch"])
-                train_on(case, model, known, live)
+                train_on(case, model, reference, known, live)
             live.enter("optimizer")
             optimizer.step()
             optimizer.zero_grad()
@@ -81,7 +88,7 @@ def record(case: dict[str, Any], mesh: DeviceMesh) -> dict[str, Any]:
     }
 
 
-def shard(model: Any, mesh: DeviceMesh) -> Any:
+def sharding_accelerator(mesh: DeviceMesh) -> Any:
     plugin = FullyShardedDataParallelPlugin(
         fsdp_version=2,
         auto_wrap_policy="transformer_based_wrap",
@@ -90,20 +97,23 @@ def shard(model: Any, mesh: DeviceMesh) -> Any:
         state_dict_type="FULL_STATE_DICT",
     )
     plugin.set_mixed_precision("bf16")
-    accelerator = SimpleNamespace(
+    return SimpleNamespace(
+        device=torch.device("cpu"),
         state=SimpleNamespace(fsdp_plugin=plugin),
         mixed_precision="bf16",
         is_main_process=False,
         torch_device_mesh={("fsdp",): mesh},
         parallelism_config=SimpleNamespace(fsdp_dim_names=("fsdp",)),
     )
-    return fsdp2_prepare_model(accelerator, model)
 
 
-def train_on(case: dict[str, Any], model: Any, known: Any, live: LiveStorages) -> None:
+def train_on(case: dict[str, Any], model: Any, reference: Any, known: Any, live: LiveStorages) -> None:
     live.enter("forward")
     with known:
-        loss = supervised_loss(case, model, None)
+        if "method" in case:
+            loss = bare_trainer(case, model, reference).compute_loss(model, batch_of(case))
+        else:
+            loss = supervised_loss(case, model, reference)
     live.enter("head_backward")
     loss.backward()
 

@@ -22,8 +22,8 @@ export interface ChosenHardware {
 }
 
 /**
- * The machine to run on: of the catalogue, or with none this one. Throws TrainerError `usage` for an unknown flavor or where nothing fits, `approval`
- * where what fits could bill more than --max-cost.
+ * The machine to run on: of the catalogue, or with none this one. Throws TrainerError `usage` for an unknown flavor or
+ * where nothing fits, `approval` where what fits could bill more than --max-cost.
  */
 export async function chooseHardware(
   input: SearchInput,

@@ -16,12 +16,13 @@ import { modesFor } from '../planner/modes.ts';
 import { checkConflicts } from '../planner/override-conflicts.ts';
 import { checkOverrides } from '../planner/overrides.ts';
 import { defaultEpochs } from '../planner/recipe.ts';
+import { thinkingDoubt } from '../planner/thinking.ts';
 import { completePlan } from '../training/compose.ts';
 import { VERSION } from '../version.ts';
 import { checkMarks } from './assistant-marks.ts';
 import { chooseMethod, methodAsked } from './choose-method.ts';
 import type { CommandContext } from './context.ts';
-import { demoOf } from './demo.ts';
+import { demoOf, fullRun } from './demo.ts';
 import { chooseDestinations, noToken } from './destinations.ts';
 import { catalogue, chooseHardware } from './hardware.ts';
 import { resolveModel } from './model.ts';
@@ -87,12 +88,13 @@ export async function makePlan(request: Request, context: CommandContext, from: 
   checkPictures(facts, report, method, request);
   checkTemplate(facts, report, request);
   checkMarks(model, report, request);
-  const pinned = await checkSetNames(request, sources, hub);
+  const asked = fullRun(request, dataset);
+  const { pinned, foreign } = await checkSetNames(asked.request, sources, hub);
   const reward = await chooseReward(method, request, { dataset, report, rows: first.rows }, context);
 
   const work = workload(facts, dataset, report, pinned, method);
   checkConflicts(work);
-  const { epochs, ...epochsDecision } = defaultEpochs(work.rows, request);
+  const { epochs, ...epochsDecision } = defaultEpochs(work.rows, pinned);
   const { length, ...lengthDecision } = chooseMaxLength(work);
   if (facts.max_length !== null && length > facts.max_length) throw tooLong(length, facts.max_length, work);
   const { modes, why } = modesFor(facts, request.lora, request.set);
@@ -116,6 +118,7 @@ export async function makePlan(request: Request, context: CommandContext, from: 
   out.progress('');
 
   const chosenMode = hardware.chosen.recipe.mode;
+  if (chosenMode !== 'full' && foreign) throw foreign;
   if (chosenMode !== 'full' && facts.source === 'local' && request.outputRepo)
     throw adapterOfFolder(facts, request.outputRepo);
   const draft = buildPlan({
@@ -139,9 +142,11 @@ export async function makePlan(request: Request, context: CommandContext, from: 
     home: context.home,
     notes: [
       note,
+      asked.note,
       changedData(base, dataset),
       ...longRows(dataset, length),
       ...doubts(work, hardware.chosen.recipe, Math.max(1, hardware.chosen.flavor.accelerators)),
+      ...thinkingDoubt(work, model),
       ...hardware.notes,
       ...(destinations?.notes ?? []),
     ].filter((line) => line !== null),

@@ -1,13 +1,19 @@
 import { TrainerError } from '../errors.ts';
 import type { Candidate, SearchInput } from '../planner/candidate.ts';
 import { answerTokens } from '../planner/lengths.ts';
-import { methodRecipe } from '../planner/method-recipe.ts';
+import { loraRank } from '../planner/lora-rank.ts';
+import { totalGib, trainingMemory } from '../planner/memory.ts';
+import { hasReference, methodRecipe } from '../planner/method-recipe.ts';
 import type { Mode } from '../planner/recipe.ts';
 import { cents } from '../planner/rounding.ts';
+import { numberOr } from '../planner/workload.ts';
 
 /** Tokens below which a sequence, or an answer, is not worth training on. */
 const LEAST_LENGTH = 256;
 const LEAST_ANSWER = 64;
+
+/** Of the memory, the share from which a part is named. */
+const LEAST_PART = 0.05;
 
 const FLAGS: Readonly<Record<Mode, string>> = { full: '--lora off', lora: '--lora on', qlora: '--lora qlora' };
 
@@ -22,7 +28,6 @@ export interface Elsewhere {
 
 /** What to say where nothing fits: each way out is tried before it is named. */
 export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewhere): TrainerError {
-  const { facts } = input.work;
   const needing = [
     ...(input.modes.includes('qlora') ? ['QLoRA'] : []),
     ...(input.work.request.set?.use_vllm === true ? ['vLLM'] : []),
@@ -31,7 +36,6 @@ export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewh
     elsewhere.bf16 || needing.length === 0
       ? ''
       : `; ${needing.join(' and ')} ${needing.length > 1 ? 'need' : 'needs'} a CUDA GPU that computes in bf16`;
-  const weights = Math.round((2 * facts.parameters) / 2 ** 30);
   const ways = [
     ...batchThatFits(input, elsewhere),
     ...writerThatFits(input, elsewhere),
@@ -42,11 +46,43 @@ export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewh
   return new TrainerError(
     'usage',
     'nothing_fits',
-    `training ${facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens does not fit ${where}: its weights alone take ${weights} GiB in 16 bits${needs}`,
+    `training ${input.work.facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens does not fit ${where}: ${unshared(input)}${needs}`,
     ways.length > 0
       ? `What would fit: the same command with ${ways.join(', or with ')}.`
       : 'Neither an adapter nor shorter sequences would fit: take a smaller model.',
   );
+}
+
+/** What a batch takes on one accelerator, in the mode that takes least, by parts: the largest first. */
+function unshared({ work, modes, max_length }: SearchInput): string {
+  const mode = modes.at(-1) ?? 'full';
+  const { sequences, generation } = methodRecipe(work.method);
+  const batch = numberOr(work.request.set?.per_device_train_batch_size, 1);
+  const reference = hasReference(work);
+  const parts = trainingMemory({
+    facts: work.facts,
+    mode,
+    weight_bytes: mode === 'full' ? 4 : 2,
+    lora_rank: numberOr(work.request.set?.lora_r, loraRank(work).rank),
+    per_device_train_batch_size: batch,
+    max_length,
+    sequences,
+    reference,
+    classifier: work.method === 'reward',
+    ...(generation ? { scored: answerTokens(work) } : {}),
+  });
+  const weights = parts.weights / (reference && mode === 'full' ? 2 : 1);
+  const sizes: [string, number][] = [
+    ['gradients and optimizer', parts.gradients + parts.optimizer + parts.adapters],
+    ['activations', parts.activations + parts.loss + parts.casts],
+    ['weights', weights],
+    ['its reference', parts.weights - weights],
+  ];
+  const named = sizes
+    .filter(([, gib]) => gib > LEAST_PART * totalGib(parts))
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, gib]) => `${name} ${Math.round(gib)}`);
+  return `on one device a batch of ${batch} takes ${Math.round(totalGib(parts))} GiB (${named.join(', ')})`;
 }
 
 /** Where a batch was asked for; without that the plan takes one that fits. */

@@ -41,8 +41,7 @@ export function tooShort(timeout: number | undefined, least = LEAST_SECONDS): Tr
 export function checkTimeout(request: Request, { time }: Pick<Candidate, 'time'>, backend: 'hf' | 'local'): void {
   const { timeout } = request;
   if (backend === 'local' || timeout === undefined) return;
-  const { setup, saving } = time.parts;
-  const begins = (seconds: number): boolean => seconds - stoppingSeconds(seconds, saving) > setup;
+  const begins = (seconds: number): boolean => seconds - stoppingSeconds(seconds, time.stopping) > time.parts.setup;
   if (begins(timeout)) return;
   let least = Math.ceil(timeout / 60) * 60;
   while (!begins(least)) least += 60;

@@ -5,28 +5,32 @@ import type { ModelFiles } from '../hub/model-files.ts';
 import { openHubModel } from '../hub/models.ts';
 import type { Request } from '../plan/request.ts';
 import { hasChatTemplate } from '../planner/model-facts.ts';
-import { LENDER } from '../planner/override-conflicts.ts';
+import { parseLender } from '../planner/override-conflicts.ts';
 import { preview } from '../printable.ts';
+
+export interface SetNames {
+  /** With the commit of the model that lends its template. */
+  pinned: Request;
+  /** What is wrong where an adapter is trained; null where nothing is. */
+  foreign: TrainerError | null;
+}
 
 /**
  * What arguments of TRL name has to be there, before anything is paid: the model that lends its chat template, and tokens
- * of the vocabulary. `sources`: an adapter and its base. Returns the request with the commit of the model that lends.
- * Throws TrainerError `usage`, `auth` or `network`.
+ * of the vocabulary. `sources`: an adapter and its base. Throws TrainerError `usage`, `auth` or `network`.
  */
-export async function checkSetNames(request: Request, sources: readonly ModelFiles[], hub: Hub): Promise<Request> {
+export async function checkSetNames(request: Request, sources: readonly ModelFiles[], hub: Hub): Promise<SetNames> {
   const { chat_template_path: lender, eos_token, pad_token } = request.set ?? {};
-  const lent = typeof lender === 'string' && LENDER.test(lender) ? await openLender(lender, hub) : null;
+  const lent = typeof lender === 'string' ? await openLender(lender, hub) : null;
   const pinned = lent
     ? { ...request, set: { ...request.set, chat_template_path: `${lent.id}@${lent.revision}` } }
     : request;
-  // An adapter learns no new tokens.
-  const end = lent && request.lora !== 'off' ? (eos_token ?? (await endToken(lent))) : eos_token;
-  const named = Object.entries({ eos_token: end, pad_token }).filter(([, token]) => typeof token === 'string');
-  if (named.length === 0) return pinned;
-  const vocabulary = await vocabularyOf(sources);
+  const named = Object.entries({ eos_token, pad_token }).filter(([, token]) => typeof token === 'string');
+  const end = lent && typeof eos_token !== 'string' ? await endToken(lent) : undefined;
+  const vocabulary = named.length > 0 || end !== undefined ? await vocabularyOf(sources) : null;
+  if (vocabulary === null) return { pinned, foreign: null };
   for (const [name, token] of named) {
-    if (vocabulary === null || vocabulary.has(String(token))) continue;
-    if (token !== request.set?.[name]) throw foreignTemplate(String(lender), String(token), sources);
+    if (vocabulary.has(String(token))) continue;
     throw new TrainerError(
       'usage',
       'unknown_token',
@@ -34,12 +38,15 @@ export async function checkSetNames(request: Request, sources: readonly ModelFil
       'Give a token of its vocabulary as its tokenizer_config.json spells it, or leave this --set out.',
     );
   }
-  return pinned;
+  const isForeign = end !== undefined && !vocabulary.has(end);
+  return { pinned, foreign: isForeign ? foreignTemplate(String(lender), end, sources) : null };
 }
 
-/** As TRL's clone_chat_template reads it: a tokenizer with a chat template. */
-async function openLender(lender: string, hub: Hub): Promise<ModelFiles> {
-  const [id = '', commit] = lender.split('@');
+/** As TRL's clone_chat_template reads it: a tokenizer with a chat template. Null for what is no model's name. */
+async function openLender(lender: string, hub: Hub): Promise<ModelFiles | null> {
+  const named = parseLender(lender);
+  if (named === null) return null;
+  const { id, commit } = named;
   const files = await openHubModel(hub, id, commit);
   if (await hasChatTemplate(files)) return files;
   throw new TrainerError(
@@ -50,6 +57,7 @@ async function openLender(lender: string, hub: Hub): Promise<ModelFiles> {
   );
 }
 
+/** An adapter learns no new tokens. */
 const foreignTemplate = (lender: string, token: string, sources: readonly ModelFiles[]): TrainerError =>
   new TrainerError(
     'usage',

@@ -57,14 +57,14 @@ function refusal(error: unknown): TrainerError {
 /** The rows of the files, or those of the viewer where the files can't be read. */
 async function better(hub: Hub, request: HubRequest, seen: ViewerSource): Promise<RowSource> {
   try {
-    return await fileSource(hub, request, seen.revision ?? '', seen.lack ?? '');
+    return await fileSource(hub, request, seen.revision ?? '', seen.lack ?? '', seen);
   } catch (error) {
     if (!(error instanceof TrainerError)) throw error;
     return withoutLack(seen);
   }
 }
 
-const withoutLack = ({ lack: _, ...source }: ViewerSource): RowSource => source;
+const withoutLack = ({ lack: _, counted: __, ...source }: ViewerSource): RowSource => source;
 
 /** Errors of the files that say more than that there is nothing to read beside the viewer. */
 function saysMore(error: unknown): boolean {

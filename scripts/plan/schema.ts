@@ -157,6 +157,8 @@ const Estimate = z.strictObject({
   seconds_range: z.tuple([z.number().nonnegative(), z.number().nonnegative()]).optional(),
   /** setup, training, generation, evaluation, checkpoints, saving; their sum is `seconds`. */
   seconds_parts: z.record(z.string(), z.number().nonnegative()).optional(),
+  /** To save and upload what is trained where the run has to stop. */
+  stopping_seconds: z.number().nonnegative().optional(),
   usd: Usd,
   /** The most that the job can bill: timeout x price. */
   max_usd: Usd,

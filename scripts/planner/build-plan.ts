@@ -98,6 +98,7 @@ export function buildPlan(input: PlanInput): PlanDraft {
       seconds_parts: Object.fromEntries(
         Object.entries(chosen.time.parts).map(([part, seconds]) => [part, Math.round(seconds)]),
       ),
+      stopping_seconds: Math.round(chosen.time.stopping),
       usd: cents(chosen.usd),
       max_usd: cents(chosen.max_usd),
       price_source: input.price.source,

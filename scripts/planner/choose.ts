@@ -1,7 +1,7 @@
 import type { Candidate } from './candidate.ts';
 
 /** Of the cheapest run's price. */
-export const HARDLY_MORE = 1.15;
+export const HARDLY_MORE = 1.1;
 /** Of a run longer than a working day: waiting for it costs, too. */
 const WORTH_A_DAY = 1.5;
 /** All weights learn the most, and an adapter hardly less: what they may cost against it. */

@@ -11,6 +11,8 @@ export interface Sending {
   gradient_bytes: number;
   /** Passes over the layers that gather them: forward, backward, and forward again without a way back. */
   passes: number;
+  /** Of these, those that wait until the whole model is gathered: of a reference beside it, which is one group. */
+  waiting?: number;
   /** Bus bandwidth between the accelerators, bytes a second. */
   bandwidth: number;
 }
@@ -36,8 +38,9 @@ const added = (computing: number, sending: number): number =>
  */
 export function addedToBatch(computing: number, sending: Sending): number {
   if (sending.strategy !== 'fsdp2') return 0;
-  const elements = sending.passes * sending.parameters + sending.trained;
-  return added(computing, collective(SHARDED_BYTES * elements, sending));
+  const { passes, waiting = 0, parameters, trained } = sending;
+  const seconds = (elements: number): number => collective(SHARDED_BYTES * elements, sending);
+  return added(computing, seconds((passes - waiting) * parameters + trained)) + seconds(waiting * parameters);
 }
 
 /** To an optimizer step, whose last batch takes `computing` seconds: DDP averages the gradients, to and fro. */

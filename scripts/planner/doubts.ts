@@ -51,7 +51,7 @@ function batch(work: Workload, { mode, training_args: args }: Recipe, processes:
   const rows = sequences / answersPerPrompt(work);
   const online = methodRecipe(work.method).generation !== null;
   if (rows <= work.rows || packs(work)) return online || mode === 'full' || rows < LARGE ? [] : [largeBatch(rows)];
-  const what = `a step takes ${rows} ${online ? 'prompts' : 'rows'}, and there are ${work.rows}`;
+  const what = `a step takes ${rows} ${online ? 'prompts' : 'rows'}, and there ${work.rows === 1 ? 'is' : 'are'} ${work.rows}`;
   if (!online) return [`${what}: each pass over the data is one step`];
   throw new TrainerError(
     'usage',

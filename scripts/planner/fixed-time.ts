@@ -24,6 +24,8 @@ export interface FixedSeconds {
   setup: number;
   checkpoints: number;
   saving: number;
+  /** Not of a run that ends well: to save where it has to stop, a checkpoint or the model, and upload that. */
+  stopping: number;
 }
 
 /**
@@ -32,9 +34,9 @@ export interface FixedSeconds {
  * image has to be pulled first. On this machine the environment is there already.
  */
 const STARTUP_SECONDS = { hf: 150, local: 20 };
-/** Hub and machine, bytes a second: a cautious figure for a datacenter. */
+/** Hub and machine, bytes a second: assumed, cautiously for a datacenter. */
 const TRANSFER_BYTES_PER_SECOND = 80e6;
-/** Weights to memory and checkpoints to disk: a cloud disk. */
+/** Weights to memory and checkpoints to disk: assumed, of a cloud disk. */
 const DISK_BYTES_PER_SECOND = 400e6;
 /** `Dataset.map` with a chat template and a BPE of Qwen's size, one process: measured on one shared core. */
 const TOKENIZED_PER_SECOND = 130e3;
@@ -42,6 +44,8 @@ const TOKENIZED_PER_SECOND = 130e3;
 const FURTHER_PROCESS = 0.5;
 /** One commit, and looking at what the Hub then holds. */
 const COMMIT_SECONDS = 10;
+/** What a trained model waits for its last checkpoint's upload, at most: as in training/run.py. */
+const LAST_UPLOAD_SECONDS = 60;
 
 export function fixedSeconds(input: FixedInput): FixedSeconds {
   const { shape, mode, trained, weight_bytes, data_tokens, backend } = input;
@@ -52,6 +56,7 @@ export function fixedSeconds(input: FixedInput): FixedSeconds {
   // Trained weights and AdamW's two states.
   const checkpoint = trained * (4 + 8 + (input.sharded ? 4 : 0));
   const upload = (bytes: number): number => (hub ? COMMIT_SECONDS + bytes / TRANSFER_BYTES_PER_SECOND : 0);
+  const saving = model / DISK_BYTES_PER_SECOND + upload(model);
   return {
     setup:
       STARTUP_SECONDS[backend] +
@@ -59,7 +64,8 @@ export function fixedSeconds(input: FixedInput): FixedSeconds {
       download / DISK_BYTES_PER_SECOND +
       data_tokens / (TOKENIZED_PER_SECOND * (1 + FURTHER_PROCESS * (input.tokenizers - 1))),
     checkpoints: input.checkpoints * (checkpoint / DISK_BYTES_PER_SECOND),
-    // Checkpoints are uploaded beside training, except for the last, which the model waits for.
-    saving: model / DISK_BYTES_PER_SECOND + upload(model) + (input.checkpoints > 0 ? upload(checkpoint) : 0),
+    // Checkpoints are uploaded beside training.
+    saving: saving + (input.checkpoints > 0 ? Math.min(LAST_UPLOAD_SECONDS, upload(checkpoint)) : 0),
+    stopping: Math.max(saving, checkpoint / DISK_BYTES_PER_SECOND + upload(checkpoint)),
   };
 }

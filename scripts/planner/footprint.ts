@@ -72,11 +72,8 @@ export function footprint(input: FootprintInput): { memory: MemoryParts; gib: nu
   const total = totalGib(memory) + vllm;
   if (memoryFor(total) > (accelerator ? accelerator.usable_gib : flavor.ram_gib)) return null;
   const trained = recipe.mode === 'full' ? facts.parameters : loraParameters(facts, rank);
-  if (
-    accelerator &&
-    ramGib(facts, { mode: recipe.mode, weight_bytes: weightBytes, trained, processes }) > flavor.ram_gib
-  )
-    return null;
+  const loaded = { mode: recipe.mode, weight_bytes: weightBytes, trained, processes, reference: hasReference(work) };
+  if (accelerator && ramGib(facts, loaded) > flavor.ram_gib) return null;
   if (flavor.disk_gib !== null && input.backend === 'hf') {
     const stored = { checkpoints: storedCheckpoints(recipe), sharded: processes.sharded, vllm: usesVllm(recipe) };
     if (diskGib(facts, trained, stored) > flavor.disk_gib) return null;

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../plan/json.ts';
 import type { Plan, Recipe } from '../plan/schema.ts';
-import { hasReference, methodRecipe } from './method-recipe.ts';
+import { methodRecipe } from './method-recipe.ts';
 import wrapped from './sharded-architectures.json' with { type: 'json' };
 import { numberOr, type Target, type Workload } from './workload.ts';
 
@@ -20,14 +20,12 @@ export function strategiesFor(work: Workload, mode: Recipe['mode'], target: Targ
 
 /**
  * Not 4-bit weights: accelerate 1.15 leaves them out of sharding (fsdp2_prepare_model, Params4bit). Not where answers
- * are generated: each token would gather the whole model. Not beside a reference model: it learns the same, but TRL
- * shards that one as a single group (trl/models/utils.py, prepare_fsdp), which every process gathers whole. Not pictures,
- * nor fp16: no such step was recorded. Not architectures whose layers accelerate doesn't find: it raises where `_no_split_modules` names a
- * class that the model hasn't, as those of Gemma 3 with pictures and of Qwen3.5 without do.
+ * are generated: each token would gather the whole model. Not pictures, nor fp16: no such step was recorded. Not
+ * architectures whose layers accelerate doesn't find: it raises where `_no_split_modules` names a class that the model
+ * hasn't, as those of Gemma 3 with pictures and of Qwen3.5 without do.
  */
 function maySplit(work: Workload, mode: Recipe['mode'], target: Target): boolean {
-  if (mode === 'qlora' || (mode === 'full' && hasReference(work))) return false;
-  if (!wrapped.architectures.includes(work.facts.architecture)) return false;
+  if (mode === 'qlora' || !wrapped.architectures.includes(work.facts.architecture)) return false;
   return methodRecipe(work.method).generation === null && !work.report.vision && target.bf16;
 }
 

@@ -20,6 +20,8 @@ const ARGUMENTS: Readonly<Record<string, { is: (value: number) => boolean; words
 
 type Set = Readonly<Record<string, JsonValue>>;
 
+export const LORA_ARGUMENTS: readonly string[] = Object.keys(ARGUMENTS);
+
 export const isLoraArgument = (name: string): boolean => Object.hasOwn(ARGUMENTS, name);
 
 /** What the argument takes, in words, where it doesn't take this value; null where it does. */

@@ -99,7 +99,8 @@ export function trainingMemory(input: MemoryInput): MemoryParts {
   const sharded = processes?.sharded === true;
   const kept = sharded ? shardedStates(step.states, processes.count) : step.states;
   const all: MemoryPhase[] = sharded ? shardedPhases(step, processes) : withTower(step, phases(step));
-  const copies = input.reference && mode === 'full' ? 2 : 1;
+  // Frozen: it stays as it was loaded.
+  const copy = input.reference && mode === 'full' ? step.states.base / (sharded ? processes.count : 1) : 0;
   if (input.reference) all.push(...(sharded ? shardedReference(step, processes) : withTower(step, asked(step))));
   if (input.evaluated) {
     const { sequences, max_length: length, padded } = input.evaluated;
@@ -119,7 +120,7 @@ export function trainingMemory(input: MemoryInput): MemoryParts {
   // Half of what FSDP2 holds are buffers that belong to streams of their own, which lend each other nothing.
   const idle = Math.max(...all.map(({ communication = 0 }) => communication)) - (fullest.communication ?? 0);
   return {
-    weights: (kept.base * copies) / GIB,
+    weights: (kept.base + copy) / GIB,
     gradients: fullest.gradients / GIB,
     optimizer: kept.optimizer / GIB,
     adapters: kept.adapters / GIB,

@@ -63,7 +63,7 @@ function rankDecision(work: Workload, { lora }: Recipe): Decision[] {
     {
       what,
       because: enough
-        ? `${has} trained parameters hold ${needs} tokens`
+        ? `${needs} tokens need no more than ${has} trained parameters`
         : `${has} trained parameters for ${needs} tokens: all weights (--lora off) would learn more`,
     },
   ];

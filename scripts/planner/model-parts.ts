@@ -56,7 +56,7 @@ function isLoaded(name: string, layers: number): boolean {
  * Weights that a tensor stands for. gpt-oss packs its experts in MXFP4: two weights in a byte of `_blocks`, and a scale
  * for 32 of them beside it, which is no weight.
  */
-export function weightsIn({ name, dtype, shape }: StoredTensor): number {
+function weightsIn({ name, dtype, shape }: StoredTensor): number {
   const elements = shape.reduce((product, size) => product * size, 1);
   if (dtype !== 'U8') return elements;
   return name.endsWith('_scales') ? 0 : name.endsWith('_blocks') ? 2 * elements : elements;

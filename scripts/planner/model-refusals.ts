@@ -72,11 +72,11 @@ export function noTokenizer(files: ModelFiles): TrainerError {
 }
 
 export function quantized(files: ModelFiles, method: string): TrainerError {
-  return unusable(
-    files,
+  return new TrainerError(
+    'usage',
     'quantized_model',
-    `its weights are quantized (${preview(method)}) and can't be trained further`,
-    'Give the repository with the original weights, usually the base model named on its page; --lora qlora trains that one in 4 bits.',
+    `the weights of ${preview(files.id, 200)} are quantized (${preview(method)}), and training starts here from the original ones`,
+    'Give the same model unquantized, usually the base model named on its page, with --lora qlora: its weights are packed in 4 bits as they are loaded.',
   );
 }
 

@@ -1,4 +1,5 @@
 import type { TrainerError } from '../errors.ts';
+import { HUB_ID } from '../hub/search.ts';
 import type { JsonValue } from '../plan/json.ts';
 import { isLoraArgument } from './lora-arguments.ts';
 import { badValue, setWords } from './overrides.ts';
@@ -8,8 +9,11 @@ import type { Workload } from './workload.ts';
 
 type Set = Readonly<Record<string, JsonValue>>;
 
-/** A model on the Hub, at a commit or its newest. */
-export const LENDER = /^(?!\.+\/)[\w.-]+\/(?!\.+(?:$|@))[\w.-]+(?:@[0-9a-f]{40})?$/;
+/** A model on the Hub, `owner/name` or `owner/name@commit`; null for anything else. */
+export function parseLender(text: string): { id: string; commit?: string } | null {
+  const [, id = '', commit] = /^([^@]*)(?:@([0-9a-f]{40}))?$/.exec(text) ?? [];
+  return HUB_ID.test(id) ? { id, ...(commit === undefined ? {} : { commit }) } : null;
+}
 
 /** What PyTorch and transformers bring themselves. */
 const OPTIMIZERS = ['adamw_torch', 'adamw_torch_fused', 'adafactor', 'sgd', 'adagrad', 'rmsprop'];
@@ -32,7 +36,7 @@ const SCHEDULER_NEEDS: Readonly<Record<string, string[]>> = {
 export function checkConflicts(work: Workload): void {
   const set = work.request.set ?? {};
   const refuse = (name: string, why: string): TrainerError => badValue(name, set[name] ?? null, why);
-  if (set.chat_template_path != null && !LENDER.test(String(set.chat_template_path))) {
+  if (set.chat_template_path != null && parseLender(String(set.chat_template_path)) === null) {
     throw refuse('chat_template_path', 'expected a model on the Hub that lends its template: <owner>/<name>');
   }
   if (set.optim !== undefined && !hasOptimizer(String(set.optim), work.request.lora === 'qlora')) {

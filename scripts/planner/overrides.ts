@@ -3,7 +3,8 @@ import { Json, type JsonValue } from '../plan/json.ts';
 import type { Planned } from '../plan/methods.ts';
 import { preview } from '../printable.ts';
 import { type Argument, valueProblem } from './argument-value.ts';
-import { isLoraArgument, loraProblem } from './lora-arguments.ts';
+import { isLoraArgument, LORA_ARGUMENTS, loraProblem } from './lora-arguments.ts';
+import { nearest } from './nearest.ts';
 import { OWNED } from './owned-arguments.ts';
 import known from './trl-arguments.json' with { type: 'json' };
 
@@ -74,12 +75,14 @@ const argumentsOf = (method: Planned | undefined): [string, Argument][] => [
 function unknown(name: string, method: Planned | undefined): TrainerError {
   const renamed = Object.entries(known.renamed).find(([old]) => old === name)?.[1];
   if (renamed) return bad(name, `this TRL has no such argument; it became ${renamed}`);
-  const names = new Set(argumentsOf(method).map(([argument]) => argument));
-  const near = [...names].filter((argument) => argument.includes(name) || name.includes(argument));
+  const names = [...argumentsOf(method).map(([argument]) => argument), ...LORA_ARGUMENTS, ...Object.keys(OWNED)];
+  const near = nearest(name, new Set(names)).map((other) =>
+    Object.hasOwn(OWNED, other) ? `${other} (${OWNED[other]})` : other,
+  );
   const elsewhere = Object.entries(BY_METHOD).flatMap(([other, own]) => (Object.hasOwn(own, name) ? [other] : []));
   const hints = [
     elsewhere.length > 0 ? `it is one of ${elsewhere.join(', ')}` : '',
-    near.length > 0 ? `near: ${near.slice(0, 5).join(', ')}` : '',
+    near.length > 0 ? `near: ${near.join(', ')}` : '',
   ].filter(Boolean);
   const where = method === undefined ? '' : ` for ${method.toUpperCase()}`;
   return bad(name, [`the pinned TRL has no such argument${where}`, ...hints].join('; '));

@@ -14,7 +14,8 @@ const PROCESS_RAM_GIB = 4;
  * their own, where an adapter is merged into them first, and where all of them are saved: safetensors has a file's tensors
  * side by side. Under FSDP2 every process reads them, whatever fsdp_cpu_ram_efficient_loading says (measured with
  * transformers 5.23 on 443 M parameters: 1.9 GB in each): 16 bits as pages of the file that all share, fp32 as copies; the
- * first gathers what a checkpoint holds.
+ * first gathers what a checkpoint holds. A reference is read while the trained
+ * weights wait for the GPU.
  */
 export function ramGib(
   facts: ModelFacts,
@@ -23,14 +24,16 @@ export function ramGib(
     weight_bytes,
     trained,
     processes,
-  }: { mode: Mode; weight_bytes: number; trained: number; processes?: Processes },
+    reference,
+  }: { mode: Mode; weight_bytes: number; trained: number; processes?: Processes; reference?: boolean },
 ): number {
   const { count, sharded } = processes ?? { count: 1, sharded: false };
   const weights = facts.parameters * weight_bytes;
   const largest = (facts.parts?.embeddings ?? facts.vocab_size * facts.hidden_size) * weight_bytes;
   const each = mode === 'qlora' || (mode === 'lora' && count === 1) ? largest : weights;
   const merged = facts.adapter ? weights : 0;
-  const read = weight_bytes > 2 ? count * weights : weights;
+  const models = reference && mode === 'full' ? 2 : 1;
+  const read = weight_bytes > 2 ? count * models * weights : weights;
   // Adam's two moments, in fp32, are the largest part that is gathered at once.
   const held = sharded ? Math.max(read, 8 * trained) : Math.max(count * each, merged);
   return held / GIB + count * PROCESS_RAM_GIB;

@@ -33,6 +33,7 @@ export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
   const processes = strategy === 'alone' ? 1 : flavor.accelerators;
   const args = recipe.training_args;
   const own = methodRecipe(work.method);
+  const reference = hasReference(work) ? own.forwards.reference : 0;
   const batch = numberOr(args.per_device_train_batch_size, 1);
   const evalBatch = numberOr(args.per_device_eval_batch_size, batch);
   const accumulation = numberOr(args.gradient_accumulation_steps, 1);
@@ -58,7 +59,8 @@ export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
     total_steps: recipe.total_steps,
     training,
     evaluation,
-    forwards: own.forwards.own + (hasReference(work) ? own.forwards.reference : 0),
+    forwards: own.forwards.own + reference,
+    reference: recipe.mode === 'full' ? reference : 0,
     generation: generationRounds(input, batch * accumulation, evaluation),
     vllm: usesVllm(recipe),
     data_tokens: (work.rows + work.eval_rows) * work.tokens.mean,

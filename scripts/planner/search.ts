@@ -2,6 +2,7 @@ import type { Flavor } from '../plan/flavor.ts';
 import type { Recipe } from '../plan/schema.ts';
 import { acceleratorOf } from './accelerator.ts';
 import { type Candidate, priced, type SearchInput } from './candidate.ts';
+import { savesOf } from './checkpoints.ts';
 import { footprint } from './footprint.ts';
 import { launched, type Strategy, strategiesFor } from './launch.ts';
 import { mayPack, packedSequences } from './packing.ts';
@@ -11,8 +12,9 @@ import { batchesFor, effectiveBatch } from './steps.ts';
 import { withVllm, writersFor } from './vllm.ts';
 import { numberOr, type Target, type Workload } from './workload.ts';
 
-/** The most work between two checkpoints, by the estimate. */
+/** The most work between two checkpoints, by the estimate, but where they would take more than this share of it. */
 const CHECKPOINT_SECONDS = 1800;
+const CHECKPOINT_SHARE = 0.1;
 /** Where activations are kept: they are most of it, and the estimate is worst for them. */
 const KEPT_FILL = 0.75;
 /** A smaller batch has to be worth it, and packing more: a step then holds rows as they fit, not so many. */
@@ -111,13 +113,16 @@ function made(
   return onFlavor(input, flavor, launched(answered, way.strategy), way.strategy);
 }
 
-/** With a checkpoint so often that little work is ever lost. */
+/** With a checkpoint so often that little work is ever lost, but not so often that writing them is much of the work. */
 function withCheckpoints(candidate: Candidate, again: (save_every: number) => Candidate | null): Candidate | null {
-  const { training, generation, evaluation } = candidate.time.parts;
+  const { training, generation, evaluation, checkpoints } = candidate.time.parts;
   const { total_steps, training_args } = candidate.recipe;
   const step = (training + generation + evaluation) / total_steps;
-  const save_every = Math.max(1, Math.floor(CHECKPOINT_SECONDS / step));
-  return save_every >= numberOr(training_args.save_steps, 1) ? candidate : again(save_every);
+  const every = numberOr(training_args.save_steps, 1);
+  const most = Math.max(1, Math.floor(CHECKPOINT_SECONDS / step));
+  const least = Math.ceil(checkpoints / Math.max(1, savesOf(candidate.recipe)) / CHECKPOINT_SHARE / step);
+  const wanted = Math.min(total_steps, Math.max(least, Math.min(every, most)));
+  return wanted === every ? candidate : again(wanted);
 }
 
 /** The candidate, or null where memory, RAM or disk are too small for it. */

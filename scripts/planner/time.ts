@@ -31,6 +31,8 @@ export interface TimeInput {
   evaluation: Batches;
   /** Forward passes without gradients over each batch: of a reference model, for example. */
   forwards: number;
+  /** Of these, those of a frozen copy; none, if not said. */
+  reference?: number;
   /** Answers that are written before they are trained on: rounds, answers side by side, tokens of each; null for none. */
   generation: { rounds: number; sequences: number; prompt: number; tokens: number }[];
   /** Whether vLLM writes them. */
@@ -55,6 +57,8 @@ export interface JobTime {
   seconds: number;
   range: [number, number];
   parts: Record<'setup' | 'training' | 'generation' | 'evaluation' | 'checkpoints' | 'saving', number>;
+  /** To save and upload what is trained where the run has to stop, seconds. */
+  stopping: number;
 }
 
 /** Of figures that no run has confirmed: cores differ, and so do networks and disks. */
@@ -77,6 +81,7 @@ export function jobTime(input: TimeInput): JobTime {
   const { strategy, count: processes } = input.processes ?? { strategy: 'alone', count: 1 };
   const sending = (passes: number): Sending => ({
     ...{ strategy, processes, passes, parameters: facts.parameters, trained: input.trained },
+    waiting: input.reference ?? 0,
     gradient_bytes: mode === 'full' ? weight_bytes : 4,
     bandwidth: 1e9 * (accelerator?.link_gb_s ?? 1),
   });
@@ -90,7 +95,7 @@ export function jobTime(input: TimeInput): JobTime {
     input.total_steps * addedToStep(trainingBatch, sending(0));
   // Of the training; links differ most.
   const sent = communicating / Math.max(1e-9, computing + communicating);
-  const fixed = fixedSeconds({ ...input, shape: facts, sharded: strategy === 'fsdp2' });
+  const { stopping, ...fixed } = fixedSeconds({ ...input, shape: facts, sharded: strategy === 'fsdp2' });
   const parts = {
     ...fixed,
     setup: fixed.setup + (input.vllm ? VLLM_STARTUP_SECONDS : 0),
@@ -120,6 +125,7 @@ export function jobTime(input: TimeInput): JobTime {
     seconds: running + around,
     range: [running / off + around / UNCERTAINTY.fixed, running * off + around * UNCERTAINTY.fixed],
     parts,
+    stopping,
   };
 }
 

@@ -22,11 +22,31 @@ describe('what QLoRA and vLLM need', () => {
   const vllm = input({ method: 'grpo', request: { ...work().request, set: { use_vllm: true } } }, ['lora', 'qlora']);
 
   it.each<[string, SearchInput, RegExp]>([
-    ['one', input({}, ['lora', 'qlora']), /16 bits; QLoRA needs a CUDA GPU that computes in bf16$/],
-    ['both', vllm, /16 bits; QLoRA and vLLM need a CUDA GPU that computes in bf16$/],
+    ['one', input({}, ['lora', 'qlora']), /\); QLoRA needs a CUDA GPU that computes in bf16$/],
+    ['both', vllm, /\); QLoRA and vLLM need a CUDA GPU that computes in bf16$/],
   ])('is said where there is none: %s', (_, given, expected) => {
     expect(message(given, false)).toMatch(expected);
-    expect(message(given, true)).toMatch(/in 16 bits$/);
+    expect(message(given, true)).toMatch(/\)$/);
+  });
+});
+
+describe('what takes the memory', () => {
+  const asking = (batch: number) => ({ request: { ...work().request, set: { per_device_train_batch_size: batch } } });
+  it.each<[string, SearchInput, RegExp]>([
+    ['beside all weights the optimizer', input({}), /takes \d+ GiB \(gradients and optimizer \d+, weights 31, act/],
+    [
+      'of DPO a reference, too',
+      input({ method: 'dpo' }),
+      /\(gradients and optimizer \d+, weights 31, its reference 31/,
+    ],
+    ['of an adapter the weights', input({}, ['full', 'lora']), /batch of 1 takes \d+ GiB \(weights 15/],
+    ['of a large batch its activations', input(asking(64), ['lora']), /batch of 64 takes \d+ GiB \(activations \d+, w/],
+  ])('is named: %s', (_, given, expected) => {
+    const { message } = nothingFits(given, 'here', { fits: () => false, bf16: true });
+    expect(message).toMatch(expected);
+    const [total = 0, ...parts] = (message.split(' takes ')[1]?.match(/\d+/g) ?? []).map(Number);
+    expect(parts.reduce((sum, part) => sum + part, 0)).toBeGreaterThan(0.8 * total);
+    expect(parts.reduce((sum, part) => sum + part, 0)).toBeLessThanOrEqual(total + 1);
   });
 });
 

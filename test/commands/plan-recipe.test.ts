@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEMO_FLAGS, fileIn, startWorld, type World } from './world.ts';
+import { fakeModel } from '../hub/fake-model.ts';
+import { CHAT_LINES, CHAT_TEMPLATE, DEMO_FLAGS, fileIn, SMALL_MODEL, startWorld, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -22,6 +23,51 @@ describe('a recipe that is asked for', () => {
     const { value } = await planned('--set', 'gradient_checkpointing=true');
     expect(value.plan.recipe.training_args).toMatchObject({ activation_checkpointing: true });
     expect(value.plan.recipe.training_args).not.toHaveProperty('gradient_checkpointing');
+  });
+
+  it('is the full run, where --examples asks for all rows', async () => {
+    const [{ value: all }, { value: full }] = [await planned('--examples', '999'), await planned()];
+    expect(all.card).toMatch(/--examples 999: the data have 60 rows, so it is the full run/);
+    expect(all.plan.dataset).toEqual(full.plan.dataset);
+    expect(all.plan.recipe).toEqual(full.plan.recipe);
+    const { value: demo } = await planned('--examples', '59');
+    expect(demo.plan.dataset.examples).toBe(59);
+  });
+
+  it('trains all weights for a template whose end of an answer the model does not know', async () => {
+    fileIn(world.runtime, 'plain/config.json', JSON.stringify(SMALL_MODEL));
+    fileIn(
+      world.runtime,
+      'plain/tokenizer.json',
+      JSON.stringify({ model: { type: 'BPE', vocab: { a: 0 }, merges: [] } }),
+    );
+    const data = fileIn(world.runtime, 'chat.jsonl', CHAT_LINES);
+    const lent = ['--model', './plain', '--dataset', data, '--set', 'chat_template_path=tester/foreign'];
+    const there = (...flags: string[]) => world.here.json(['plan', ...lent, '--backend', 'local', ...flags]);
+    await fakeModel(world.hub, 'tester/foreign', {
+      config: {},
+      parameters: 1,
+      files: {
+        'tokenizer_config.json': JSON.stringify({ eos_token: '<|other_end|>', chat_template: CHAT_TEMPLATE }),
+      },
+    });
+    const { value } = await there();
+    expect(value.plan?.recipe.mode).toBe('full');
+    const { value: adapter } = await there('--lora', 'on');
+    expect(adapter.error).toMatchObject({ code: 'foreign_template', hint: expect.stringMatching(/--lora off/) });
+  });
+
+  it('says that a model which thinks may be cut before it answers', async () => {
+    const prompts = Array.from({ length: 60 }, (_, n) =>
+      JSON.stringify({ prompt: [{ role: 'user', content: `What is ${n} plus ${n}?` }] }),
+    );
+    const data = fileIn(world.runtime, 'prompts.jsonl', prompts.join('\n'));
+    fileIn(world.runtime, 'thinker/config.json', JSON.stringify(SMALL_MODEL));
+    fileIn(world.runtime, 'thinker/tokenizer_config.json', '{}');
+    fileIn(world.runtime, 'thinker/chat_template.jinja', `${CHAT_TEMPLATE}{{ '<think>' }}`);
+    const grpo = ['--method', 'grpo', '--reward', 'length:maximum=100', '--backend', 'local'];
+    const { value } = await world.here.json(['plan', '--model', './thinker', '--dataset', data, ...grpo], { PATH: '' });
+    expect(value.card).toMatch(/this model may think before it answers, and is cut after 512 tokens/);
   });
 
   it('is doubted on the card where it is likely a slip', async () => {
@@ -87,8 +133,8 @@ describe('where nothing fits, it says what would', () => {
     expect(code).toBe(4);
     const [, mode, flavor = '', usd] =
       /cheapest job, (.*) on (\S+), could bill \$(\S+) \(/.exec(value.error.message) ?? [];
-    expect(mode).toBe('lora');
-    const { value: cheapest } = await planned('--flavor', flavor, '--lora', 'on');
+    const lora = { lora: 'on', 'all weights': 'off' }[mode ?? ''] ?? '';
+    const { value: cheapest } = await planned('--flavor', flavor, '--lora', lora);
     expect(cheapest.estimate.max_usd.toFixed(2)).toBe(usd);
   });
 });

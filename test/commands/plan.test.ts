@@ -141,6 +141,8 @@ describe('plan', () => {
     const { stdout } = await world.here.run([
       'plan',
       ...DEMO_FLAGS,
+      '--epochs',
+      '40',
       '--timeout',
       '6m',
       '--public',

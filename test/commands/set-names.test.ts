@@ -42,8 +42,11 @@ async function check(
     [files({}), files(json)],
     hubFromEnvironment(environment),
   ).then(
-    ({ set: pinned }) =>
-      pinned?.chat_template_path === set.chat_template_path ? 'is there' : `${pinned?.chat_template_path}`,
+    ({ pinned, foreign }) => {
+      if (foreign && lora !== 'off') return foreign.code;
+      const path = pinned.set?.chat_template_path;
+      return path === set.chat_template_path ? 'is there' : `${path}`;
+    },
     (error) => error.code,
   );
 }

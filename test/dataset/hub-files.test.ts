@@ -306,6 +306,32 @@ describe('a dataset that the viewer shows', () => {
     expect(source.notes[0]).toMatch(/cuts long cells/);
   });
 
+  it('has as many rows as the viewer counted, where its files would only be estimated', async () => {
+    const content = Array.from(
+      { length: 900 },
+      (_, n) => `${JSON.stringify({ n, parts: ['x'.repeat(20_000 + 40 * n)] })}\n`,
+    );
+    const id = await shown({ 'train.jsonl': content.join('') });
+    const { source } = await seen(id);
+    expect(source).toMatchObject({ rows_total: 900, splits: [{ name: 'train', rows: 900 }] });
+    expect(source).not.toHaveProperty('rows_estimated');
+    expect(source.notes.join(' ')).not.toMatch(/How many rows/);
+    // The viewer says nothing of the commit, and the default branch has another count.
+    const old = hub.repo('dataset', id)?.resolve('main')?.sha ?? '';
+    const silent = async (): Promise<RowSource> => {
+      const { fetch: asked, ...rest } = withoutRetries();
+      const fetchSilently: typeof fetch = async (input, init) => {
+        const response = await asked(input, init);
+        const headers = new Headers(response.headers);
+        headers.delete('x-revision');
+        return new Response(response.body, { status: response.status, headers });
+      };
+      const request = { id, revision: old, config: undefined, split: undefined, full: false, viewer: {} };
+      return hubSource({ ...rest, fetch: fetchSilently }, request);
+    };
+    expect(await silent()).toMatchObject({ rows_estimated: true });
+  });
+
   it('is read to its last row from its files with --full', async () => {
     const report = await validateDataset({
       reference: await shown({ 'data/train-00000-of-00001.parquet': await fixture('groups.parquet') }),

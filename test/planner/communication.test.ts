@@ -25,6 +25,11 @@ describe('what processes send each other', () => {
     expect(addedToStep(1, sharded)).toBe(0);
   });
 
+  it('of a reference the weights before its pass, which hides nothing', () => {
+    const [beside, without] = [addedToBatch(100, { ...sharded, passes: 3, waiting: 1 }), addedToBatch(100, sharded)];
+    expect(beside - without).toBeCloseTo(0.14);
+  });
+
   it('under DDP: the gradients to and fro, once a step', () => {
     expect(addedToStep(0, copies)).toBeCloseTo((2 * 4 * 8e9 * 7) / 8 / 100e9);
     expect(addedToBatch(1, copies)).toBe(0);

@@ -37,6 +37,7 @@ describe('what is likely a slip', () => {
     [{ learningRate: 1e-9 }, {}, /a 20000th of the usual 0.00002: it may learn nothing/],
     [{ set: { gradient_accumulation_steps: 8 } }, { mode: 'lora' }, /^steps of 64 rows: an adapter learns less/],
     [{ set: { per_device_train_batch_size: 64 } }, { rows: 10 }, /^a step takes 64 rows, and there are 10: each pass/],
+    [{ set: { per_device_train_batch_size: 64 } }, { rows: 1 }, /^a step takes 64 rows, and there is 1: each pass/],
   ])('%j %j', (request, options, expected) =>
     expect(said(request, options)).toEqual([expect.stringMatching(expected)]),
   );

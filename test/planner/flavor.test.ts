@@ -72,8 +72,8 @@ describe('choose', () => {
   const slow = candidate('slow', 2, 7200);
   it.each<[string, Candidate[], string | undefined]>([
     ['the cheapest', [slow, candidate('other', 2.5, 600)], 'slow'],
-    ['one that costs hardly more and is twice as fast', [slow, candidate('fast', 2.2, 3000)], 'fast'],
-    ['the fastest of those', [slow, candidate('fast', 2.1, 3000), candidate('faster', 2.3, 1000)], 'faster'],
+    ['one that costs hardly more and is twice as fast', [slow, candidate('fast', 2.15, 3000)], 'fast'],
+    ['the fastest of those', [slow, candidate('fast', 2.1, 3000), candidate('faster', 2.2, 1000)], 'faster'],
     ['not one that is hardly faster', [slow, candidate('fast', 2.1, 4000)], 'slow'],
     ['nothing of nothing', [], undefined],
   ])('%s', (_, candidates, name) => expect(choose(candidates)?.flavor.name).toBe(name));

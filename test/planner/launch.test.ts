@@ -27,7 +27,7 @@ describe('how processes share the work', () => {
     ['pictures', work({ report: vision }), 'lora', BF16, 4, ['ddp']],
     ['GRPO', work({ method: 'grpo' }), 'lora', BF16, 4, ['ddp']],
     ['RLOO', work({ method: 'rloo' }), 'full', BF16, 8, ['ddp']],
-    ['DPO beside a reference model', work({ method: 'dpo' }), 'full', BF16, 4, ['ddp']],
+    ['DPO beside a reference model', work({ method: 'dpo' }), 'full', BF16, 4, ['ddp', 'fsdp2']],
     ['DPO with an adapter', work({ method: 'dpo' }), 'lora', BF16, 4, ['ddp', 'fsdp2']],
     ['layers that accelerate does not find', work({ facts: gemma }), 'lora', BF16, 4, ['ddp']],
     ['reward', work({ method: 'reward' }), 'full', BF16, 4, ['ddp', 'fsdp2']],
@@ -100,10 +100,11 @@ describe('several accelerators', () => {
   it.each(['l4x4', 'a10g-largex2', 'a10g-largex4', 'l40sx8', 'a100x4', 'h200x8'])(
     '%s: the batch of a step is that of one',
     (name) => {
+      const request = { model: 'm', dataset: 'd', set: { packing: false } };
       for (const facts of [QWEN3_06B, QWEN3_8B]) {
-        const several = candidateOn(name, { work: work({ facts, rows: 9500 }) });
+        const several = candidateOn(name, { work: work({ facts, rows: 9500, request }) });
         expect(batchOf(several)).toBe(16);
-        const one = candidateOn('h200', { work: work({ facts, rows: 9500 }) });
+        const one = candidateOn('h200', { work: work({ facts, rows: 9500, request }) });
         expect(several?.recipe.total_steps).toBe(one?.recipe.total_steps);
       }
     },
@@ -176,6 +177,12 @@ describe('the search with several accelerators', () => {
 
   it('finds none for all of their weights, which take 1.1 TB without anything else', () => {
     expect(search(searchInput({ work: work({ facts: LLAMA_70B }), modes: ['full'] }), SNAPSHOT.flavors)).toEqual([]);
+  });
+
+  it.each(['dpo', 'kto'] as const)('trains all of 8 billion by %s, beside a reference', (method) => {
+    const found = search(searchInput({ work: work({ method, facts: QWEN3_8B }), modes: ['full'] }), SNAPSHOT.flavors);
+    expect(found.length).toBeGreaterThan(2);
+    expect(found.every(({ strategy }) => strategy === 'fsdp2')).toBe(true);
   });
 
   it('trains all weights of 8 billion on several, where one has no room', () => {

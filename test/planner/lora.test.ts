@@ -87,7 +87,10 @@ describe('the rank', () => {
       methodDecisions(work({ ...overrides, request: { model: 'm', dataset: 'd', set } }), {
         recipe: lora(overrides, set),
       });
-    expect(said({})).toContainEqual({ what: 'rank 32', because: '20 M trained parameters hold 480,000 tokens' });
+    expect(said({})).toContainEqual({
+      what: 'rank 32',
+      because: '480,000 tokens need no more than 20 M trained parameters',
+    });
     expect(said(tokensOf(2_000_000, 500))).toContainEqual({
       what: 'rank 256',
       because: '160 M trained parameters for 1,000 M tokens: all weights (--lora off) would learn more',

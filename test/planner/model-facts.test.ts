@@ -266,7 +266,7 @@ describe('what is refused', () => {
     const given = { config: { ...config, quantization_config: { quant_method: 'awq' } }, tensors };
     await expect(factsOf(given)).rejects.toMatchObject({
       message: expect.stringMatching(/quantized \(awq/),
-      hint: expect.stringMatching(/original weights.*--lora qlora/),
+      hint: expect.stringMatching(/unquantized.*--lora qlora/),
     });
   });
 });

@@ -32,8 +32,19 @@ describe('search', () => {
     const best = { model: 'm', dataset: 'd', set: { load_best_model_at_end: true } };
     const args = candidateOn('a10g-large', { ...long, work: { ...long.work, request: best } })?.recipe.training_args;
     expect(args?.eval_steps).toBe(args?.save_steps);
-    const short = candidateOn('a100-large')?.recipe;
+    const short = candidateOn('a100-large', { modes: ['lora'] })?.recipe;
     expect(short?.training_args.save_steps).toBe(Math.ceil((short?.total_steps ?? 0) / 5));
+  });
+
+  it.each([100, 950, 200_000])('writes checkpoints of all weights for a tenth of the work at most: %d rows', (rows) => {
+    const full = candidateOn('h200x4', { work: work({ facts: QWEN3_8B, rows }), modes: ['full'] });
+    const { total_steps = 0, training_args = {} } = full?.recipe ?? {};
+    const { checkpoints, training, evaluation } = full?.time.parts ?? { checkpoints: 0, training: 0, evaluation: 0 };
+    const saves = Math.ceil(total_steps / Number(training_args.save_steps));
+    expect(saves).toBeGreaterThan(0);
+    if (saves > 1) expect(checkpoints).toBeLessThan(0.13 * (training + evaluation));
+    // Not half an hour apart where a checkpoint takes minutes.
+    expect(saves > 1).toBe(rows === 200_000);
   });
 
   it('puts a small demo of a small model on a T4, in fp16', () => {

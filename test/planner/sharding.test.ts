@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { publishedSharded, readSharded, shardedError } from '../../bench/memory/sharded.ts';
+import { publishedSharded, readSharded, type ShardedRow, shardedError } from '../../bench/memory/sharded.ts';
 import { summary } from '../../bench/memory/statistics.ts';
 import type { Processes } from '../../scripts/planner/memory/sharding.ts';
 import { loraParameters } from '../../scripts/planner/memory/states.ts';
@@ -23,6 +23,9 @@ const parts = (input: MemoryInput, processes?: Processes) =>
   trainingMemory(processes ? { ...input, processes } : input);
 const gib = (input: MemoryInput, processes?: Processes): number => totalGib(parts(input, processes));
 
+const isFull = ({ mode }: ShardedRow): boolean => mode === 'full';
+const isLora = ({ mode }: ShardedRow): boolean => mode === 'lora';
+
 describe('the recorded steps under FSDP2', () => {
   const rows = readSharded();
   it('are of several families, counts of processes, with all weights and with adapters', () => {
@@ -33,10 +36,11 @@ describe('the recorded steps under FSDP2', () => {
   });
 
   it.each([
-    ['alone', false, 0.01, 0.035, 0.06],
-    ['beside a reference, for which the embeddings are gathered once more', true, 0.02, 0.055, 0.08],
-  ] as const)('%s are met, though nothing was fitted to them', (_, reference, middle, most, above) => {
-    const own = rows.filter((row) => row.reference === reference);
+    ['alone', () => true, false, 0.01, 0.035, 0.06],
+    ['beside a reference, for which the embeddings are gathered once more', isLora, true, 0.02, 0.055, 0.08],
+    ['beside a copy, of which all is gathered', isFull, true, 0.01, 0.012, 0.02],
+  ] as const)('%s are met, though nothing was fitted to them', (_, mode, reference, middle, most, above) => {
+    const own = rows.filter((row) => row.reference === reference && mode(row));
     expect(own.length).toBeGreaterThan(20);
     const { median, p90, lowest, highest } = summary(own.map(shardedError));
     expect(median).toBeLessThan(middle);
@@ -92,6 +96,13 @@ describe('what a process keeps under FSDP2', () => {
     const gathered = parts(lora, fsdp2(64)).communication ?? 0;
     // The embeddings, as a buffer and copied out of it.
     expect(gathered * GIB).toBeGreaterThanOrEqual(4 * QWEN3_8B.vocab_size * QWEN3_8B.hidden_size);
+  });
+
+  it('its share of a reference as it was loaded, and all of it gathered in 16 bits, as a buffer and copied out', () => {
+    const [alone, beside] = [false, true].map((reference) => parts({ ...full, weight_bytes: 2, reference }, fsdp2(8)));
+    if (!alone || !beside) throw new Error('two were asked for');
+    expect((beside.weights - alone.weights) * GIB).toBeCloseTo((2 * QWEN3_8B.parameters) / 8, -3);
+    expect((beside.communication ?? 0) * GIB).toBeGreaterThan(4 * QWEN3_8B.parameters);
   });
 
   it('whole gradients, where they are not scattered after every batch', () => {
@@ -157,6 +168,14 @@ describe('RAM', () => {
   it('holds fp32 weights that every process reads under FSDP2', () => {
     const gib = ramGib(QWEN3_8B, { mode: 'full', weight_bytes: 4, trained: 0, processes: fsdp2(4) });
     expect(gib).toBeCloseTo(4 * 2 * weights + 16);
+  });
+
+  it('holds a reference besides under FSDP2', () => {
+    const ram = (mode: 'full' | 'lora', processes: Processes, reference: boolean): number =>
+      ramGib(QWEN3_8B, { mode, weight_bytes: 4, trained: 0, processes, reference });
+    expect(ram('full', fsdp2(4), true)).toBeCloseTo(2 * 4 * 2 * weights + 16);
+    expect(ram('full', ddp(4), true)).toBe(ram('full', ddp(4), false)); // each is on its GPU before the next is read
+    expect(ram('lora', fsdp2(4), true)).toBe(ram('lora', fsdp2(4), false));
   });
 
   it("holds Adam's moments while a checkpoint is written under FSDP2", () => {

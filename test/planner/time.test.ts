@@ -160,7 +160,13 @@ describe('a whole run', () => {
 
   it('saves an adapter sooner than a model', () => {
     const big = { facts: QWEN3_8B };
-    expect(run(big, { mode: 'lora' }).parts.saving).toBeLessThan(run(big).parts.saving / 20);
+    expect(run(big, { mode: 'lora' }).parts.saving).toBeLessThan(run(big).parts.saving / 10);
+  });
+
+  it('does not wait long for the last checkpoint of a model that is done, but keeps time for one where it must stop', () => {
+    const { parts, stopping } = run({ facts: QWEN3_8B });
+    expect(stopping).toBeGreaterThan(2 * parts.saving);
+    expect(run({ facts: QWEN3_8B }, { backend: 'local' }).stopping).toBeLessThan(stopping / 3);
   });
 
   it('takes as long for twice the rows as for twice the steps', () => {

@@ -87,7 +87,7 @@ describe('several processes', () => {
 });
 
 it('knows how long the plan expects saving to take', () => {
-  const estimate = { seconds_parts: { training: 3600, saving: 569 } };
+  const estimate = { stopping_seconds: 569 };
   expect(composeScript(samplePlan({ estimate })).script).toContain('"saving_seconds": 569}');
   expect(composeScript(samplePlan()).script).toContain('"saving_seconds": 0}');
 });
@@ -96,7 +96,7 @@ describe('only the parts that the run needs', () => {
   it.each<[variant: string, has: string[], lacks: string[]]>([
     [
       'hub_full',
-      ['load_dataset(', 'class HubRepo', 'map_columns(', 'with_files_here(source)'],
+      ['load_dataset(', 'class HubRepo', 'map_columns(', 'with_files_here(PLAN["model"])'],
       ['from peft', 'LoraConfig', 'BitsAndBytesConfig', 'read_rows', 'is_trainable', 'merge_adapter'],
     ],
     ['hub_lora', ['peft_config=lora_config('], ['BitsAndBytesConfig', 'merge_adapter']],

@@ -25,6 +25,8 @@ const CONCURRENCY = 4;
 export interface ViewerSource extends RowSource {
   /** Why other rows would be better: pages that are missing, cut cells, another commit; null where these are good. */
   lack: string | null;
+  /** Rows of the split at the commit asked for; null where the viewer doesn't tell them. */
+  counted: number | null;
 }
 
 /** One split through the dataset viewer: two requests deep after the list of splits. Throws as the viewer's calls. */
@@ -66,6 +68,7 @@ export async function viewerSource(
     rows_total: total,
     notes,
     lack: lackOf(first, sampled, info.sha),
+    counted: (first.page.revision ?? (request.revision === null ? info.sha : null)) === info.sha ? total : null,
     rows: async function* rows() {
       const pages = sampled?.pages ?? allPages(first.page, allOffsets(reach), read);
       for await (const page of pages) yield* rowsOf(page, again);

@@ -46,9 +46,13 @@ function in16Bits(step: Step): Step {
   return { ...step, mode, states: { ...step.states, trained_bytes: 2 }, compute: 'mixed' };
 }
 
+/** Bytes of a hidden size that the last norm keeps for its way back: its input in fp32, and what it made of it. */
+const NORM_BYTES = 4 + 2;
+
 /**
- * The same model without its adapters is asked while the batch's own activations wait for their way back, and its output
- * layer gathered with them: the embeddings are gathered beside it, then the layers.
+ * The model that training started from is asked while the batch's own activations wait for their way back, and its output
+ * layer gathered with them. Beside adapters it is the same model: the embeddings are gathered, then the layers. A copy is
+ * one group (TRL 1.16, prepare_fsdp): all of it is gathered, and its buffer kept until its pass ends.
  */
 export function shardedReference(step: Step, processes: Processes): ShardedPhase[] {
   const [e, b] = gathered(step);
@@ -56,6 +60,14 @@ export function shardedReference(step: Step, processes: Processes): ShardedPhase
   return heads.flatMap((head) => {
     const reference = { ...head, name: 'reference' as const, loss: 0 };
     const activations = head.activations + passing(in16Bits(step), step.batch, FITTED);
+    if (step.mode === 'full') {
+      const communication = e + 4 * step.facts.parameters;
+      const norm = NORM_BYTES * step.batch.sequences * step.batch.length * step.facts.hidden_size;
+      return [
+        { ...reference, communication, activations: activations + norm },
+        { ...reference, communication, activations: head.activations + norm, loss: head.loss },
+      ];
+    }
     return [
       { ...reference, communication: (step.facts.layout.tied_embeddings ? e : 3 * e) + b },
       { ...reference, communication: e + 3 * b, activations },
