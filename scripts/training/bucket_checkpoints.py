@@ -4,15 +4,19 @@ import errno
 import math
 import os
 import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub.utils import filter_repo_objects
 
 from .checkpoint_uploads import CheckpointUploads, GaveWay
-from .checkpoints import newest_checkpoint, step_of
+from .checkpoints import RUN_FILE, newest_checkpoint, read_run_file, step_of
 from .events import CannotTrain
 from .hub_output import NOT_THE_MODEL, HubRepo
+from .hub_requests import PATIENCE, Result, persistently
 
 
 class StoredCheckpoints(CheckpointUploads):
@@ -30,18 +34,25 @@ class StoredCheckpoints(CheckpointUploads):
 
     def open(self, folder: Path, resume: bool) -> None:
         """Puts the newest whole checkpoint into `folder`, if it is further than what is there. Raises CannotTrain
-        where this bucket would show checkpoints to everyone, or take none."""
+        where this bucket would show checkpoints to everyone, or can't be used for minutes: what it holds would be
+        trained again."""
         info = self.repo.persistently(lambda: self.repo.api.bucket_info(self.bucket_id))
         if not info.private:
             raise CannotTrain("bucket_public", f"the bucket {self.bucket_id} is public, and checkpoints are private")
-        probe = self.folder / "writable"
         try:
-            self.folder.mkdir(exist_ok=True)
-            probe.write_text("yes")
-            probe.unlink()
+            at_mount = partial(through_mount, partial(self.fetch, folder, resume))
+            persistently(at_mount, self.deadline, PATIENCE)
         except OSError as error:
-            where = f"the bucket {self.bucket_id} can't be written to at {self.folder.parent}"
+            if error.errno == errno.ENOSPC:  # this machine's disk
+                raise
+            where = f"the bucket {self.bucket_id} can't be read and written at {self.folder.parent}"
             raise CannotTrain("bucket_not_mounted", f"{where}: {error}") from error
+
+    def fetch(self, folder: Path, resume: bool) -> None:
+        self.folder.mkdir(exist_ok=True)
+        probe = self.folder / "writable"
+        probe.write_text("yes")
+        probe.unlink()
         if not resume:
             self.forget_checkpoints()
         here, there = (newest_checkpoint(one, self.digest) for one in (folder, self.folder))
@@ -49,16 +60,12 @@ class StoredCheckpoints(CheckpointUploads):
             self.copy(there, folder / there.name)
 
     def put(self, checkpoint: Path, step: int, background: bool = False) -> None:
-        try:
-            self.copy(checkpoint, self.folder / f"checkpoint-{step}", background)
-        except OSError as error:
-            if error.errno == errno.EIO:  # a mount's word for a server that doesn't answer
-                raise ConnectionError(str(error)) from None
-            raise
-        self.forget_checkpoints(before=step)
+        through_mount(partial(self.copy, checkpoint, self.folder / f"checkpoint-{step}", background))
+        with suppress(OSError):  # they are older
+            self.forget_checkpoints(before=step)
 
     def copy(self, source: Path, target: Path, background: bool = False) -> None:
-        shutil.rmtree(target, ignore_errors=True)  # files of two attempts would pass for one checkpoint
+        remove(target)  # files of two attempts would pass for one checkpoint
         files = [path for path in source.rglob("*") if path.is_file() and path.name != "training_args.bin"]
         for file in sorted(files, key=lambda path: path.name == "trainer_state.json"):
             if background and self.ended:
@@ -66,10 +73,10 @@ class StoredCheckpoints(CheckpointUploads):
             copy_file(file, target / file.relative_to(source))
 
     def forget_checkpoints(self, before: float = math.inf) -> None:
-        for path in self.folder.glob("checkpoint-*"):
-            step = path.name.removeprefix("checkpoint-")
+        for name in os.listdir(self.folder):
+            step = name.removeprefix("checkpoint-")
             if step.isdecimal() and int(step) < before:
-                shutil.rmtree(path, ignore_errors=True)
+                remove(self.folder / name)
 
     def give_way(self) -> None:
         self.ended = True
@@ -78,19 +85,25 @@ class StoredCheckpoints(CheckpointUploads):
         """Copies the model that could not be pushed; what pushes it from there."""
         kept = self.folder / "model"
         names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+        run = read_run_file(folder / RUN_FILE) or {}
         try:
-            shutil.rmtree(kept, ignore_errors=True)
+            self.waited(partial(remove, kept))
             for name in filter_repo_objects(names, ignore_patterns=NOT_THE_MODEL):
-                copy_file(folder / name, kept / name)
+                self.waited(partial(copy_file, folder / name, kept / name))
+            last = self.waited(lambda: step_of(newest_checkpoint(self.folder, self.digest), self.digest))
         except OSError as error:
             return f"It could not be copied to the bucket {self.bucket_id}: {error}. {self.repo.rescue(folder)}"
         there = f"hf://buckets/{self.bucket_id}/{self.folder.name}/model"
         private = " --private" if self.repo.private else ""
+        again = "trains no further" if last == run.get("step") else f"trains again from step {max(last, 0)}"
         return (
-            f"The trained model is whole in the bucket {self.bucket_id}. Start the same plan again, which trains no "
-            f"further, or push it yourself: hf buckets sync {there} ./trained-model && "
+            f"The trained model is whole in the bucket {self.bucket_id}. Start the same plan again, which {again}, or "
+            f"push it yourself: hf buckets sync {there} ./trained-model && "
             f"hf upload {self.repo.repo_id} ./trained-model .{private}"
         )
+
+    def waited(self, act: Callable[[], Result]) -> Result:
+        return persistently(partial(through_mount, act), self.deadline)
 
     def forget(self, folder: Path) -> None:
         """The model is in its repository."""
@@ -100,3 +113,18 @@ class StoredCheckpoints(CheckpointUploads):
 def copy_file(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
+
+
+def remove(folder: Path) -> None:
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+
+
+def through_mount(act: Callable[[], Result]) -> Result:
+    """EIO is a mount's word for a server that doesn't answer: an outage."""
+    try:
+        return act()
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise ConnectionError(str(error)) from None
+        raise

@@ -1,5 +1,6 @@
 """Checkpoints on their way to where a later attempt finds them, while training goes on."""
 
+import math
 import os
 import shutil
 import sys
@@ -28,7 +29,8 @@ class CheckpointUploads:
         self.deadline = repo.deadline
         self.digest = digest
         self.worker = ThreadPoolExecutor(max_workers=1)
-        self.upload: Future[None] | None = None
+        self.upload: Future[bool] | None = None
+        self.upload_step = -1
         self.uploaded_step = -1
 
     def put(self, checkpoint: Path, step: int, background: bool = False) -> None:
@@ -50,21 +52,21 @@ class CheckpointUploads:
         except OSError as error:  # a full disk is no reason to stop
             alarm("checkpoint_not_uploaded", f"step {step}: {error}")
             return
-
-        def report(upload: Future[None]) -> None:
-            if upload.exception() is None:
-                self.uploaded_step = step
-            elif not isinstance(upload.exception(), GaveWay):
-                alarm("checkpoint_not_uploaded", f"step {step}: {upload.exception()}")
-
         until = min(time.monotonic() + 60, self.deadline)  # the next checkpoint is newer
-        self.upload = self.worker.submit(persistently, partial(self.put, staging, step, background=True), until)
-        self.upload.add_done_callback(report)
+        self.upload_step = step
+        self.upload = self.worker.submit(self.upload_or_alarm, staging, step, until, background=True)
 
-    def upload_last_checkpoint(self, checkpoint: Path, step: int) -> bool:
-        """Whether this one is in the store, when it is or can't be."""
-        self.wait()
-        return self.uploaded_step == step or self.upload_or_alarm(checkpoint, step, self.deadline)
+    def upload_last_checkpoint(self, checkpoint: Path, step: int, until: float = math.inf) -> bool:
+        """Whether this one is in the store, when it is or can't be. One that is on its way already is waited for:
+        from the start it would take longer, and two writers would spoil each other's."""
+        same = self.upload is not None and self.upload_step == step
+        self.wait(share=1.0 if same else 0.5)
+        if self.uploaded_step == step:
+            return True
+        if same and self.upload is not None and not self.upload.done():
+            alarm("checkpoint_not_uploaded", f"step {step}: it was on its way until the deadline")
+            return False
+        return self.upload_or_alarm(checkpoint, step, min(until, self.deadline))
 
     @contextmanager
     def outlives(self, checkpoints: Path) -> Iterator[None]:
@@ -74,25 +76,26 @@ class CheckpointUploads:
         except Exception:
             newest = newest_checkpoint(checkpoints, self.digest)
             if newest is not None and os.environ.get("RANK", "0") == "0":
-                self.wait()
-                step = step_of(newest, self.digest)
-                if self.uploaded_step < step:
-                    self.upload_or_alarm(newest, step, time.monotonic() + 300)
+                self.upload_last_checkpoint(newest, step_of(newest, self.digest), time.monotonic() + 300)
             raise
 
-    def upload_or_alarm(self, checkpoint: Path, step: int, until: float) -> bool:
+    def upload_or_alarm(self, checkpoint: Path, step: int, until: float, background: bool = False) -> bool:
         try:
-            persistently(partial(self.put, checkpoint, step), until)
+            persistently(partial(self.put, checkpoint, step, background), until)
+        except GaveWay:
+            return False
         except Exception as error:
             alarm("checkpoint_not_uploaded", f"step {step}: {error}")
             return False
+        self.uploaded_step = step
         return True
 
-    def wait(self) -> None:
-        """At most half of what is left: the model needs time, too. What isn't there by then never will be."""
+    def wait(self, seconds: float = math.inf, share: float = 0.5) -> None:
+        """At most so long, and this share of what is left: the model needs time, too. What isn't there by then never
+        will be."""
         if self.upload is not None:
-            with suppress(Exception):  # its callback has said so
-                self.upload.result(timeout=max(0.0, self.deadline - time.monotonic()) / 2)
+            with suppress(Exception):  # the time is over
+                self.upload.result(timeout=min(seconds, max(0.0, self.deadline - time.monotonic()) * share))
         self.give_way()
 
     def leave(self, code: int) -> None:

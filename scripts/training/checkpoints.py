@@ -49,11 +49,12 @@ class PlanDigest(TrainerCallback, ExportableState):
 
 
 def checkpoint_state(folder: Path, digest: str) -> dict[str, Any] | None:
-    """The trainer's state in a checkpoint, or None where it can't be read or is not this plan's."""
+    """The trainer's state in a checkpoint, or None where there is none, half of one or another plan's. Raises the
+    OSError of a disk or a mount that fails: the checkpoint may be there."""
     try:
         state = json.loads((folder / "trainer_state.json").read_text())
         return state if state["stateful_callbacks"]["PlanDigest"]["args"]["digest"] == digest else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -62,8 +63,10 @@ def is_whole(folder: Path, digest: str) -> bool:
     if state is None:
         return False
     sizes = state["stateful_callbacks"]["PlanDigest"]["args"].get("sizes", {})
-    files = [folder / name for name in sizes]
-    return all(file.is_file() and file.stat().st_size == sizes[file.name] for file in files)
+    try:  # `Path.is_file` and `Path.glob` take what a mount can't say for a no
+        return all((folder / name).stat().st_size == size for name, size in sizes.items())
+    except FileNotFoundError:
+        return False
 
 
 def step_of(checkpoint: Path | None, digest: str) -> int:
@@ -73,7 +76,7 @@ def step_of(checkpoint: Path | None, digest: str) -> int:
 
 
 def newest_checkpoint(folder: Path, digest: str) -> Path | None:
-    whole = [path for path in folder.glob("*checkpoint*") if is_whole(path, digest)]
+    whole = [folder / name for name in os.listdir(folder) if "checkpoint" in name and is_whole(folder / name, digest)]
     return max(whole, key=lambda path: step_of(path, digest), default=None)
 
 

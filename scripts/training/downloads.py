@@ -1,23 +1,39 @@
 """What a run takes from the Hub before it trains: waited for in an outage, and at the commits that the plan names."""
 
 import json
+import math
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import snapshot_download
+import httpx2
+from huggingface_hub import constants, snapshot_download
 from transformers import AutoTokenizer
 
-from .hub_requests import Result, limit_silence, persistently
+from .events import CannotTrain
+from .hub_requests import PATIENCE, Result, hub_status, is_outage, limit_silence, persistently
 
-PATIENCE = 300.0  # seconds that an outage may last while nothing is trained yet
 
-
-def patiently(request: Callable[[], Result]) -> Result:
+def patiently(request: Callable[[], Result], wanted: str) -> Result:
+    """`wanted`: what is downloaded, for people. Raises CannotTrain where it is not to be had."""
     limit_silence()
-    return persistently(request, time.monotonic() + PATIENCE)
+    try:
+        return persistently(request, math.inf, 0.0 if constants.HF_HUB_OFFLINE else PATIENCE)
+    except (OSError, httpx2.HTTPError, RuntimeError) as error:
+        if not is_outage(error) and hub_status(error) is None:
+            raise  # this machine's
+        if constants.HF_HUB_OFFLINE:
+            code, why = "hub_offline", "it is not on this machine, and HF_HUB_OFFLINE is set: unset it"
+        elif is_outage(error):
+            code, why = "hub_unreachable", "the Hub didn't answer for minutes. Start the same plan again later"
+        else:
+            code = "not_on_hub"
+            why = (
+                "deleted, closed to this token, or its history was rewritten. Where it is gated, accept its terms on "
+                "its page and start the same plan again; else plan again"
+            )
+        raise CannotTrain(code, f"{wanted} can't be downloaded: {why}. ({error})") from error
 
 
 # <snapshots>
@@ -29,7 +45,10 @@ IN_FOLDERS = [f"*/{name}" for name in TEXTS if name != "*.jinja"]
 
 def snapshot(name: str, commit: str, files: list[str]) -> str:
     """A folder with those of the files that are there."""
-    return patiently(lambda: snapshot_download(name, revision=commit, allow_patterns=files, ignore_patterns=IN_FOLDERS))
+    return patiently(
+        lambda: snapshot_download(name, revision=commit, allow_patterns=files, ignore_patterns=IN_FOLDERS),
+        f"{name} at commit {commit}",
+    )
 
 
 # </snapshots>

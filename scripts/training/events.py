@@ -24,6 +24,8 @@ class Lossy:
         self.stream = stream
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)  # asked of a copy that has no stream yet
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
@@ -37,7 +39,12 @@ class Lossy:
 
 
 def outlive_readers() -> None:
-    sys.stdout, sys.stderr = cast(TextIO, Lossy(sys.stdout)), cast(TextIO, Lossy(sys.stderr))
+    # Python has None for a stream that was closed before it began.
+    out, err = (
+        stream or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+        for stream in (sys.stdout, sys.stderr)
+    )
+    sys.stdout, sys.stderr = cast(TextIO, Lossy(out)), cast(TextIO, Lossy(err))
 
 
 def emit(event: str, **fields: Any) -> None:

@@ -1,6 +1,7 @@
 """Requests to the Hub that outlive its outages."""
 
 import errno
+import math
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,6 +15,7 @@ from .events import alarm
 # Seconds without a byte after which a server is given up: two minutes by default.
 SILENCE = 12.0 * constants.HF_HUB_DOWNLOAD_TIMEOUT
 CONFLICTS = (409, 412)  # another commit came between
+PATIENCE = 300.0  # seconds that an outage may last while nothing is trained yet
 UNREACHABLE = (errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH)
 
 Result = TypeVar("Result")
@@ -30,15 +32,16 @@ def limit_silence() -> None:
     set_client_factory(client)
 
 
-def persistently(request: Callable[[], Result], until: float) -> Result:
+def persistently(request: Callable[[], Result], until: float, patience: float = math.inf) -> Result:
     """Tries again after an outage, with longer and longer pauses, and after a conflict, which does not last: eight
     times. A commit that is tried again is made from what the repository then holds. `until`: time by the monotonic
-    clock, seconds."""
+    clock, seconds; `patience`: seconds from the first failure."""
     pause, conflicts = 2.0, 0
     while True:
         try:
             return request()
         except (OSError, httpx2.HTTPError, RuntimeError) as error:  # RuntimeError: hf_xet's
+            until = min(until, time.monotonic() + patience)
             conflict = hub_status(error) in CONFLICTS
             conflicts += conflict
             if not (is_outage(error) or conflict) or conflicts > 8 or time.monotonic() + pause > until:
@@ -46,7 +49,7 @@ def persistently(request: Callable[[], Result], until: float) -> Result:
             reason = "somebody else was writing" if conflict else "the Hub doesn't answer"
             alarm("hub_retry", f"{reason}, trying again in {pause:.0f} s: {error}")
         time.sleep(pause)
-        pause = min(2 * pause, 120.0)
+        pause = min(2 * pause, 30.0)
 
 
 def hub_status(error: BaseException) -> int | None:

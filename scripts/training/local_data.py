@@ -25,7 +25,7 @@ def local_files(dataset: dict[str, Any]) -> list[Path]:
     if dataset["upload"] is not None and not all(file.is_file() for file in files):
         repo_id = dataset["upload"]["repo_id"]
         download = partial(hf_hub_download, repo_id, repo_type="dataset")
-        files = [Path(patiently(partial(download, file.name))) for file in files]
+        files = [Path(patiently(partial(download, file.name), f"{file.name} of {repo_id}")) for file in files]
     # </upload>
     missing = [str(file) for file in files if not file.is_file()]
     if missing:

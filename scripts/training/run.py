@@ -126,9 +126,11 @@ def main() -> int:
     # </rewards>
 
     emit("stage", stage="loading_model")
+    # <local_model>
     source = PLAN["model"]
+    # </local_model>
     # <hub_model>
-    source = with_files_here(source)
+    source = with_files_here(PLAN["model"])
     # </hub_model>
     model, model_init = source["id"], model_arguments(PLAN["recipe"])
     tokenizer = load_tokenizer(source)
@@ -148,7 +150,9 @@ def main() -> int:
     # <conversational>
     check_chat_template(tokenizer, PLAN["model"], PLAN["recipe"])
     # </conversational>
+    # <no_space>
     space_id: str | None = None
+    # </no_space>
     # <space>
     space_id = usable_space(output["trackio"]["space_id"], output["trackio"]["private"])
     # </space>
@@ -268,7 +272,7 @@ def main() -> int:
     emit("saved", path=str(folder))
     # <hub_output>
     emit("stage", stage="pushing")
-    store.wait()
+    store.wait(60)  # the model itself is worth more than its last checkpoint
     repo.upload_model(folder, store.rescue, store.forget)
     # </hub_output>
     curves.finish()

@@ -11,6 +11,8 @@ python, script, where = sys.argv[1:]
 if where == "full":
     with open("/dev/full", "w") as disk:
         code = subprocess.run([python, script], stdout=disk, stderr=disk).returncode
+elif where == "nowhere":
+    code = subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", python, script]).returncode
 else:
     run = subprocess.Popen([python, script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     run.stdout.readline()
@@ -23,6 +25,7 @@ describe.skipIf(process.platform !== 'linux')('progress that goes nowhere', () =
   it.each([
     ['on a full disk', 'full'],
     ['into a pipe whose reader has left', 'closed'],
+    ['without any stream', 'nowhere'],
   ])('%s costs no run, and a run leaves its model and its curves alone', async (_, where) => {
     const plan = await localPlan(QUICKSTART_DATA);
     const home = await temporaryFolder();

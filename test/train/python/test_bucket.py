@@ -2,16 +2,20 @@
 
 import errno
 import json
+import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from training import bucket_checkpoints
+from training import bucket_checkpoints, hub_requests
 from training.bucket_checkpoints import StoredCheckpoints
 from training.checkpoint_uploads import GaveWay
+from training.checkpoints import write_run_file
 from training.events import CannotTrain
 from training.hub_output import HubRepo
 
@@ -143,6 +147,100 @@ def test_an_outage_of_the_mount_is_outlived(
     bucket.upload_last_checkpoint(checkpoint(tmp_path / "here", 4), 4)
     assert ("checkpoint-4" in in_it(bucket)) == (number == errno.EIO)
     assert ("checkpoint_not_uploaded" in capsys.readouterr().out) == (number == errno.ENOSPC)
+
+
+ASKED = [(Path, "write_text"), (Path, "read_text"), (Path, "stat"), (os, "listdir"), (shutil, "copyfile")]
+
+
+def fail_for(seconds: float, asked: list[tuple[Any, str]], mount: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So long, by a clock that only pauses move, the mount answers EIO to what is asked of it."""
+    now = 0.0
+
+    def sleep(pause: float) -> None:
+        nonlocal now
+        now += pause
+
+    def failing(real: Callable[..., Any]) -> Callable[..., Any]:
+        def act(*given: Any, **options: Any) -> Any:
+            if now < seconds and any(Path(one).is_relative_to(mount) for one in given if isinstance(one, (str, Path))):
+                raise OSError(errno.EIO, "Input/output error")
+            return real(*given, **options)
+
+        return act
+
+    monkeypatch.setattr(hub_requests, "time", SimpleNamespace(monotonic=lambda: now, sleep=sleep))
+    for place, name in asked:
+        monkeypatch.setattr(place, name, failing(getattr(place, name)))
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_mount_that_fails_for_a_while_is_not_trained_again(
+    asked: tuple[Any, str], bucket: StoredCheckpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put(checkpoint(tmp_path / "here", 8), 8)
+    bucket.deadline = 10_000
+    fail_for(200, [asked], bucket.folder, monkeypatch)
+    there = folder(tmp_path, "there")
+    bucket.open(there, resume=True)
+    assert [path.name for path in there.iterdir()] == ["checkpoint-8"]
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_nor_is_it_where_a_mount_fails_for_long(
+    asked: tuple[Any, str], bucket: StoredCheckpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put(checkpoint(tmp_path / "here", 8), 8)
+    bucket.deadline = 10_000
+    fail_for(400, [asked], bucket.folder, monkeypatch)
+    with pytest.raises(CannotTrain, match="Input/output error") as stopped:
+        bucket.open(folder(tmp_path, "there"), resume=True)
+    assert stopped.value.code == "bucket_not_mounted"
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"), [(8, "which trains no further"), (4, "trains again from step 4"), (-1, "again from step 0")]
+)
+def test_what_starting_again_costs_is_looked_up(
+    stored: int, said: str, bucket: StoredCheckpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = folder(tmp_path, "model")
+    (model / "model.safetensors").write_text("weights")
+    write_run_file(model, {"digest": DIGEST, "complete": True, "step": 8})
+    if stored > 0:
+        bucket.put(checkpoint(tmp_path / "here", stored), stored)
+    if stored == 4:
+        (checkpoint(bucket.folder, 8) / "model.safetensors").write_text("half")
+    bucket.deadline = 10_000
+    fail_for(400, ASKED, bucket.folder, monkeypatch)
+    assert said in bucket.rescue(model)
+    assert (bucket.folder / "model" / "model.safetensors").read_text() == "weights"
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_the_last_one_on_its_way_has_one_writer(
+    hangs: bool,
+    bucket: StoredCheckpoints,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    copied, answers = list[str](), Event()
+    real = bucket_checkpoints.copy_file
+
+    def slow(source: Path, target: Path) -> None:
+        copied.append(target.name)
+        answers.wait(10 if hangs else 0.35)
+        real(source, target)
+
+    monkeypatch.setattr(bucket_checkpoints, "copy_file", slow)
+    newest = checkpoint(tmp_path / "here", 8)
+    bucket.deadline = time.monotonic() + 1
+    bucket.upload_checkpoint(newest, 8)
+    assert bucket.upload_last_checkpoint(newest, 8) != hangs
+    assert copied == ["model.safetensors", "trainer_state.json"][: 1 if hangs else 2]
+    assert ("checkpoint_not_uploaded" in capsys.readouterr().out) == hangs
+    answers.set()
+    bucket.worker.shutdown()
 
 
 def test_a_bucket_that_is_public_or_takes_nothing_stops_before_training(

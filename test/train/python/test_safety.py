@@ -2,8 +2,10 @@
 
 import errno
 import json
+import math
 import time
 from concurrent.futures import Future
+from itertools import pairwise
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -84,6 +86,26 @@ def test_outages_are_waited_for_and_nothing_else(
         with pytest.raises(type(error)):
             persistently(request, until)
         assert len(answers) == 2
+
+
+def test_patience_begins_with_the_first_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, failed = 0.0, list[float]()
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    def request() -> None:
+        sleep(1000 if not failed else 0)  # a large download, until the Hub is gone
+        failed.append(now)
+        raise refused(503)
+
+    monkeypatch.setattr(hub_requests, "time", SimpleNamespace(monotonic=lambda: now, sleep=sleep))
+    with pytest.raises(HfHubHTTPError):
+        persistently(request, math.inf, 300)
+    assert failed[0] == 1000
+    assert 1270 <= failed[-1] <= 1300
+    assert max(after - before for before, after in pairwise(failed)) == 30
 
 
 def test_a_conflict_that_lasts_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +196,7 @@ def test_an_error_uploads_the_newest_checkpoint_first(
         (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(json.dumps(state))
     store, steps = stored(time.monotonic() + 1000), []
     store.uploaded_step = uploaded
-    monkeypatch.setattr(store, "put", lambda folder, step: steps.append(step))
+    monkeypatch.setattr(store, "put", lambda folder, step, background: steps.append(step))
     with pytest.raises(RuntimeError, match="out of memory"), store.outlives(tmp_path):
         raise RuntimeError("out of memory")
     assert steps == pushed
