@@ -31,7 +31,7 @@ export function fullRun(
   const about = rows_estimated ? 'about ' : '';
   return {
     request: whole,
-    note: `--examples ${examples}: the data have ${about}${grouped(rows_total)} rows, so it is the full run`,
+    note: `--examples ${examples}: that is all of the data (rows: ${about}${grouped(rows_total)}), so it is the full run`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { TrainerError } from '../errors.ts';
+import type { Flavor } from '../plan/flavor.ts';
 import type { Candidate, SearchInput } from '../planner/candidate.ts';
 import { answerTokens } from '../planner/lengths.ts';
 import { loraRank } from '../planner/lora-rank.ts';
@@ -24,6 +25,15 @@ export interface Elsewhere {
   other?: Candidate | undefined;
   /** Whether there is a CUDA GPU that computes in bf16. */
   bf16: boolean;
+  /** The largest of the devices. */
+  device: { gib: number; cuda: boolean };
+}
+
+/** The largest of some flavors' GPUs; RAM where there is none. */
+export function largestDevice(flavors: readonly Flavor[]): Elsewhere['device'] {
+  const gpus = flavors.flatMap(({ gpu_memory_gib }) => gpu_memory_gib ?? []);
+  const cuda = gpus.length > 0;
+  return { gib: Math.max(...(cuda ? gpus : flavors.map(({ ram_gib }) => ram_gib))), cuda };
 }
 
 /** What to say where nothing fits: each way out is tried before it is named. */
@@ -46,23 +56,23 @@ export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewh
   return new TrainerError(
     'usage',
     'nothing_fits',
-    `training ${input.work.facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens does not fit ${where}: ${unshared(input)}${needs}`,
+    `training ${input.work.facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens does not fit ${where}: ${unshared(input, elsewhere)}${needs}`,
     ways.length > 0
       ? `What would fit: the same command with ${ways.join(', or with ')}.`
       : 'Neither an adapter nor shorter sequences would fit: take a smaller model.',
   );
 }
 
-/** What a batch takes on one accelerator, in the mode that takes least, by parts: the largest first. */
-function unshared({ work, modes, max_length }: SearchInput): string {
-  const mode = modes.at(-1) ?? 'full';
+/** What a batch takes on one device, in the mode that takes least, by parts: the largest first. */
+function unshared({ work, modes, max_length }: SearchInput, { bf16, device }: Elsewhere): string {
+  const mode = modes.findLast((one) => bf16 || one !== 'qlora') ?? modes.at(-1) ?? 'full';
   const { sequences, generation } = methodRecipe(work.method);
   const batch = numberOr(work.request.set?.per_device_train_batch_size, 1);
   const reference = hasReference(work);
   const parts = trainingMemory({
     facts: work.facts,
     mode,
-    weight_bytes: mode === 'full' ? 4 : 2,
+    weight_bytes: mode === 'full' || !device.cuda ? 4 : 2,
     lora_rank: numberOr(work.request.set?.lora_r, loraRank(work).rank),
     per_device_train_batch_size: batch,
     max_length,
@@ -82,7 +92,11 @@ function unshared({ work, modes, max_length }: SearchInput): string {
     .filter(([, gib]) => gib > LEAST_PART * totalGib(parts))
     .sort(([, a], [, b]) => b - a)
     .map(([name, gib]) => `${name} ${Math.round(gib)}`);
-  return `on one device a batch of ${batch} takes ${Math.round(totalGib(parts))} GiB (${named.join(', ')})`;
+  const takes = `a batch of ${batch} takes ${Math.round(totalGib(parts))} GiB (${named.join(', ')})`;
+  const short = work.request.set?.use_vllm === true ? 'RAM, disk or the share of vLLM' : 'RAM or disk';
+  return totalGib(parts) < device.gib
+    ? `${takes}, for which there is room: what lacks is ${short}`
+    : `on one device ${takes}`;
 }
 
 /** Where a batch was asked for; without that the plan takes one that fits. */

@@ -150,7 +150,11 @@ function uploadLines({ dataset, output, recipe, model: from }: Plan): string[] {
   const { upload, files } = dataset;
   const { repo_id, bucket, trackio } = output;
   const adapter = recipe.mode !== 'full' && from.adapter === null;
-  const checkpoint = 'while it trains, its newest checkpoint';
+  const { save_steps } = recipe.training_args;
+  const midway = typeof save_steps !== 'number' || save_steps < recipe.total_steps;
+  const checkpoint = midway
+    ? 'while it trains, its newest checkpoint'
+    : 'where it is stopped, its checkpoint (none on the way: writing one takes longer than it could save)';
   const lines = [
     upload ? `${many(files.length, 'data file')} to ${upload.repo_id} (a private dataset repository)` : '',
     repo_id

@@ -14,8 +14,7 @@ const PROCESS_RAM_GIB = 4;
  * their own, where an adapter is merged into them first, and where all of them are saved: safetensors has a file's tensors
  * side by side. Under FSDP2 every process reads them, whatever fsdp_cpu_ram_efficient_loading says (measured with
  * transformers 5.23 on 443 M parameters: 1.9 GB in each): 16 bits as pages of the file that all share, fp32 as copies; the
- * first gathers what a checkpoint holds. A reference is read while the trained
- * weights wait for the GPU.
+ * first gathers what a checkpoint holds. A reference is read while the trained weights wait for the GPU.
  */
 export function ramGib(
   facts: ModelFacts,

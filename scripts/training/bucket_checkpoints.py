@@ -36,10 +36,10 @@ class StoredCheckpoints(CheckpointUploads):
         """Puts the newest whole checkpoint into `folder`, if it is further than what is there. Raises CannotTrain
         where this bucket would show checkpoints to everyone, or can't be used for minutes: what it holds would be
         trained again."""
-        info = self.repo.persistently(lambda: self.repo.api.bucket_info(self.bucket_id))
-        if not info.private:
-            raise CannotTrain("bucket_public", f"the bucket {self.bucket_id} is public, and checkpoints are private")
         try:
+            info = self.repo.persistently(lambda: self.repo.api.bucket_info(self.bucket_id))
+            if not info.private:
+                raise CannotTrain("bucket_public", f"the bucket {self.bucket_id} is public: checkpoints are private")
             at_mount = partial(through_mount, partial(self.fetch, folder, resume))
             persistently(at_mount, self.deadline, PATIENCE)
         except OSError as error:

@@ -60,7 +60,7 @@ class CheckpointUploads:
         """Whether this one is in the store, when it is or can't be. One that is on its way already is waited for:
         from the start it would take longer, and two writers would spoil each other's."""
         same = self.upload is not None and self.upload_step == step
-        self.wait(share=1.0 if same else 0.5)
+        self.wait(until - time.monotonic(), 1.0 if same else 1 / 3)
         if self.uploaded_step == step:
             return True
         if same and self.upload is not None and not self.upload.done():

@@ -3,7 +3,7 @@
 from typing import Any
 
 from datasets import Dataset, load_dataset
-from datasets.exceptions import DatasetNotFoundError
+from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError
 
 from .downloads import patiently
 from .events import CannotTrain, alarm
@@ -15,7 +15,7 @@ def load_hub_split(dataset: dict[str, Any]) -> Dataset:
     def load() -> Dataset:
         try:
             return load_dataset(name, name=dataset["config"], split=dataset["split"], revision=commit)
-        except DatasetNotFoundError as error:  # the Hub has answered, which this error doesn't show
+        except (DatasetNotFoundError, DataFilesNotFoundError) as error:  # the Hub has answered: they don't show it
             raise CannotTrain(
                 "data_changed",
                 f"{name} is not there any more as it was validated, at commit {commit}: deleted, closed to this "

@@ -17,6 +17,7 @@ SILENCE = 12.0 * constants.HF_HUB_DOWNLOAD_TIMEOUT
 CONFLICTS = (409, 412)  # another commit came between
 PATIENCE = 300.0  # seconds that an outage may last while nothing is trained yet
 UNREACHABLE = (errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH)
+FULL = ("not enough disk space", "no space left", "os error 28")  # what datasets and hf_xet say without a number
 
 Result = TypeVar("Result")
 
@@ -71,4 +72,4 @@ def is_outage(error: BaseException) -> bool:
         number = getattr(one, "errno", None)
         if number is not None:
             return isinstance(one, (ConnectionError, TimeoutError)) or number in UNREACHABLE
-    return True
+    return not any(words in str(error).lower() for words in FULL)

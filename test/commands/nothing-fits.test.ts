@@ -13,12 +13,13 @@ const input = (
   work: work({ facts: QWEN3_8B, ...overrides }),
   ...{ modes, max_length, backend: 'hf', epochs: 1, timeout_seconds: null },
 });
+const DEVICE = { gib: 4, cuda: true };
 const hint = (given: SearchInput, fits: (other: SearchInput) => boolean) =>
-  nothingFits(given, 'here', { fits, bf16: true }).hint;
+  nothingFits(given, 'here', { fits, bf16: true, device: DEVICE }).hint;
 
 describe('what QLoRA and vLLM need', () => {
   const message = (given: SearchInput, bf16: boolean) =>
-    nothingFits(given, 'here', { fits: () => false, bf16 }).message;
+    nothingFits(given, 'here', { fits: () => false, bf16, device: DEVICE }).message;
   const vllm = input({ method: 'grpo', request: { ...work().request, set: { use_vllm: true } } }, ['lora', 'qlora']);
 
   it.each<[string, SearchInput, RegExp]>([
@@ -42,12 +43,24 @@ describe('what takes the memory', () => {
     ['of an adapter the weights', input({}, ['full', 'lora']), /batch of 1 takes \d+ GiB \(weights 15/],
     ['of a large batch its activations', input(asking(64), ['lora']), /batch of 64 takes \d+ GiB \(activations \d+, w/],
   ])('is named: %s', (_, given, expected) => {
-    const { message } = nothingFits(given, 'here', { fits: () => false, bf16: true });
+    const { message } = nothingFits(given, 'here', { fits: () => false, bf16: true, device: DEVICE });
     expect(message).toMatch(expected);
     const [total = 0, ...parts] = (message.split(' takes ')[1]?.match(/\d+/g) ?? []).map(Number);
     expect(parts.reduce((sum, part) => sum + part, 0)).toBeGreaterThan(0.8 * total);
     expect(parts.reduce((sum, part) => sum + part, 0)).toBeLessThanOrEqual(total + 1);
   });
+});
+
+it('names what lacks where memory does not', () => {
+  const message = (set: Record<string, number | boolean>, device = { gib: 80, cuda: true }) =>
+    nothingFits(input({ request: { ...work().request, set } }, ['lora']), 'here', {
+      ...{ fits: () => false, bf16: true },
+      device,
+    }).message;
+  expect(message({})).toMatch(/for which there is room: what lacks is RAM or disk$/);
+  expect(message({ use_vllm: true })).toMatch(/what lacks is RAM, disk or the share of vLLM$/);
+  // Without CUDA they are computed in fp32.
+  expect(message({}, { gib: 8, cuda: false })).toMatch(/on one device .*weights 31/);
 });
 
 describe('what would fit', () => {

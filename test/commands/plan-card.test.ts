@@ -29,6 +29,11 @@ describe('the review card', () => {
     expect(back.value.card).toMatch(/on t4-small: as in the plan that this one starts from/);
   });
 
+  it('promises no checkpoint on the way where there is none', async () => {
+    const { value } = await world.here.json(['plan', ...DEMO_FLAGS, '--set', 'save_steps=1000', '--out', 'end.json']);
+    expect(value.card).toMatch(/train\.py; where it is stopped, its checkpoint \(none on the way/);
+  });
+
   it('claims nothing of a run on this machine that stays there', async () => {
     fileIn(world.runtime, 'small/config.json', JSON.stringify(SMALL_MODEL));
     fileIn(world.runtime, 'small/chat_template.jinja', CHAT_TEMPLATE);

@@ -6,12 +6,15 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
+import httpx2
 import pytest
+from huggingface_hub.errors import HfHubHTTPError
 from training import bucket_checkpoints, hub_requests
 from training.bucket_checkpoints import StoredCheckpoints
 from training.checkpoint_uploads import GaveWay
@@ -254,6 +257,22 @@ def test_a_bucket_that_is_public_or_takes_nothing_stops_before_training(
     with pytest.raises(CannotTrain) as stopped:
         bucket.open(folder(tmp_path, "there"), resume=True)
     assert stopped.value.code == "bucket_public"
+
+    def gone(bucket_id: str) -> None:
+        raise HfHubHTTPError("gone", response=httpx2.Response(404, request=httpx2.Request("GET", "http://hub")))
+
+    monkeypatch.setattr(bucket.repo.api, "bucket_info", gone)
+    with pytest.raises(CannotTrain, match="gone") as stopped:
+        bucket.open(folder(tmp_path, "there"), resume=True)
+    assert stopped.value.code == "bucket_not_mounted"
+
+
+def test_one_on_its_way_leaves_time_for_the_last(bucket: StoredCheckpoints, tmp_path: Path) -> None:
+    bucket.deadline = time.monotonic() + 3
+    bucket.upload, bucket.upload_step = Future(), 4  # it hangs
+    began = time.monotonic()
+    assert bucket.upload_last_checkpoint(checkpoint(tmp_path / "here", 8), 8)
+    assert 0.5 < time.monotonic() - began < 1.5
 
 
 def test_a_model_that_cannot_be_kept_there_either_is_where_it_was_saved(

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from datasets.exceptions import DatasetNotFoundError
+from datasets.exceptions import DataFilesNotFoundError, DatasetNotFoundError
 from huggingface_hub import constants
 from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RevisionNotFoundError
 from training import downloads, hub_data, hub_requests
@@ -57,6 +57,7 @@ def test_a_model_that_cannot_be_had_says_why(
     ("error", "code"),
     [
         (DatasetNotFoundError("is gated"), "data_changed"),
+        (DataFilesNotFoundError("No (supported) data files found"), "data_changed"),
         (ConnectionError("Couldn't reach 'tester/data' on the Hub"), "hub_unreachable"),
     ],
 )
@@ -71,6 +72,25 @@ def test_data_has_changed_where_the_hub_says_so(
         hub_data.load_hub_split(DATASET)
     assert told.value.code == code
     assert (sum(paused) > 250) == (code == "hub_unreachable")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("Not enough disk space. Needed: 5 GiB"),
+        RuntimeError("Data processing error: File I/O error: IO Error: No space left on device (os error 28)"),
+    ],
+)
+def test_a_full_disk_is_not_waited_for(error: Exception, paused: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: Any, **options: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(hub_data, "load_dataset", fail)
+    monkeypatch.setattr(downloads, "snapshot_download", fail)
+    for load in (lambda: downloads.files_here(MODEL), lambda: hub_data.load_hub_split(DATASET)):
+        with pytest.raises(type(error), match=str(error)[:20]):
+            load()
+    assert paused == []
 
 
 def test_nothing_is_waited_for_offline(paused: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
