@@ -154,7 +154,7 @@ function uploadLines({ dataset, output, recipe, model: from }: Plan): string[] {
   const midway = typeof save_steps !== 'number' || save_steps < recipe.total_steps;
   const checkpoint = midway
     ? 'while it trains, its newest checkpoint'
-    : 'where it is stopped, its checkpoint (none on the way: writing one takes longer than it could save)';
+    : 'where it is stopped, its checkpoint (none on the way)';
   const lines = [
     upload ? `${many(files.length, 'data file')} to ${upload.repo_id} (a private dataset repository)` : '',
     repo_id

@@ -18,7 +18,7 @@ describe('a plan with a bucket', () => {
     const { value } = await world.here.json(['plan', ...DEMO_FLAGS, '--bucket', 'tester/kept', '--out', 'kept.json']);
     expect(value.plan.output.bucket).toEqual({ id: 'tester/kept', mount_path: '/checkpoints' });
     expect(value.card).toMatch(
-      /to the bucket tester\/kept \(private\): while it trains, its newest checkpoint; the model/,
+      /to the bucket tester\/kept \(private\): where it is stopped, its checkpoint \(none on the way\); the model/,
     );
     expect(value.card).toMatch(/its card and train\.py\n/);
     expect(bucketsMade()).toEqual([]);

@@ -31,7 +31,7 @@ describe('the review card', () => {
 
   it('promises no checkpoint on the way where there is none', async () => {
     const { value } = await world.here.json(['plan', ...DEMO_FLAGS, '--set', 'save_steps=1000', '--out', 'end.json']);
-    expect(value.card).toMatch(/train\.py; where it is stopped, its checkpoint \(none on the way/);
+    expect(value.card).toMatch(/train\.py; where it is stopped, its checkpoint \(none on the way\)/);
   });
 
   it('claims nothing of a run on this machine that stays there', async () => {

@@ -27,7 +27,7 @@ describe('a recipe that is asked for', () => {
 
   it('is the full run, where --examples asks for all rows', async () => {
     const [{ value: all }, { value: full }] = [await planned('--examples', '999'), await planned()];
-    expect(all.card).toMatch(/--examples 999: the data have 60 rows, so it is the full run/);
+    expect(all.card).toMatch(/--examples 999: that is all of the data \(rows: 60\), so it is the full run/);
     expect(all.plan.dataset).toEqual(full.plan.dataset);
     expect(all.plan.recipe).toEqual(full.plan.recipe);
     const { value: demo } = await planned('--examples', '59');

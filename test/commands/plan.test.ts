@@ -42,7 +42,7 @@ describe('plan', () => {
       /Cost +about \$0\.\d\d; at the most \$0\.\d\d \(the whole timeout\)/,
       /Model goes +tester\/qwen3-0\.6b-codeforces-cots-sft-[0-9a-f]{6}, private/,
       /Curves +Trackio, Space tester\/trackio \(private\)/,
-      /Uploaded +to tester\/qwen3-0\.6b-codeforces-cots-sft-[0-9a-f]{6}: the trained model, its card and train\.py; while it trains, its newest checkpoint\n +to the Space tester\/trackio: the curves\n/,
+      /Uploaded +to tester\/qwen3-0\.6b-codeforces-cots-sft-[0-9a-f]{6}: the trained model, its card and train\.py; where it is stopped, its checkpoint \(none on the way\)\n +to the Space tester\/trackio: the curves\n/,
       /Watch out +.*"Qwen3-0\.6B" was taken for Qwen\/Qwen3-0\.6B/,
       /Digest +[0-9a-f]{64}/,
       /submit .*plan\.json --approve [0-9a-f]{64}/,
