@@ -1760,6 +1760,7 @@ import os
 import shutil
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -1776,7 +1777,7 @@ class GaveWay(Exception):
     """What was on its way is not wanted any more."""
 
 
-class CheckpointUploads:
+class CheckpointUploads(ABC):
     """What every store of checkpoints has in common; what it is, its StoredCheckpoints says."""
 
     def __init__(self, repo: HubRepo, digest: str) -> None:
@@ -1788,13 +1789,13 @@ class CheckpointUploads:
         self.upload_step = -1
         self.uploaded_step = -1
 
+    @abstractmethod
     def put(self, checkpoint: Path, step: int, background: bool = False) -> None:
         """It is in the store afterwards, in place of those before. Raises GaveWay in the background only."""
-        raise NotImplementedError
 
+    @abstractmethod
     def give_way(self) -> None:
         """Nothing from the background arrives any more."""
-        raise NotImplementedError
 
     def upload_checkpoint(self, checkpoint: Path, step: int) -> None:
         """In the background; skipped while the one before is still under way."""
