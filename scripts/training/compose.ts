@@ -114,7 +114,7 @@ function decisions(plan: PlanDraft): JsonValue {
     hardware: { label: hardware.label, usd_per_hour: hardware.usd_per_hour },
     ...(launch.processes > 1 ? { launch } : {}),
     // What has to be kept of the time for saving and uploading.
-    limits: { ...limits, saving_seconds: estimate.stopping_seconds ?? 0 },
+    limits: { ...limits, stopping_seconds: estimate.stopping_seconds ?? 0 },
     output: { ...output, ...(bucket ? { bucket } : {}) },
   };
 }

@@ -91,6 +91,7 @@ const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Those that our modules import. */
 const STANDARD_LIBRARY = new Set([
+  'abc',
   'ast',
   'asyncio',
   'atexit',
@@ -131,6 +132,7 @@ const STANDARD_LIBRARY = new Set([
   'tempfile',
   'threading',
   'time',
+  'traceback',
   'types',
   'typing',
   'urllib',

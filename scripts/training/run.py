@@ -30,6 +30,7 @@ from .processes import (
     TRAINED_FOLDER,
     HungSteps,
     SharedGradients,
+    end_as,
     first_goes_ahead,
     from_first,
     join,
@@ -52,7 +53,7 @@ from .train import check_rows, train
 def main() -> int:
     began = time.monotonic()
     deadline = began - (time.time() - STARTED_AT) + TIMEOUT_SECONDS
-    stop = StopInTime(deadline - deadline_margin(TIMEOUT_SECONDS, PLAN["limits"]["saving_seconds"]))
+    stop = StopInTime(deadline - deadline_margin(TIMEOUT_SECONDS, PLAN["limits"]["stopping_seconds"]))
     stop.watch_signals()
     be_quiet()
     # <processes>
@@ -283,14 +284,22 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
-    outlive_readers()
-    # <processes>
-    if "LOCAL_RANK" not in os.environ:
-        sys.exit(run_processes(PLAN["launch"]["processes"], PLAN["launch"]["accelerate"], STARTED_AT))
-    # </processes>
+def run() -> int:
     try:
-        sys.exit(main())
+        return main()
     except CannotTrain as reason:
         alarm(reason.code, str(reason))
-        sys.exit(f"Stopped: {reason}")
+        print(f"Stopped: {reason}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    outlive_readers()
+    # <one_process>
+    sys.exit(run())
+    # </one_process>
+    # <processes>
+    if "LOCAL_RANK" in os.environ:
+        end_as(run)
+    sys.exit(run_processes(PLAN["launch"]["processes"], PLAN["launch"]["accelerate"], STARTED_AT))
+    # </processes>

@@ -18,11 +18,11 @@ REASONS = [None, "deadline", "sigterm"]
 EXIT_STOPPED = 75  # sysexits' EX_TEMPFAIL: not finished, and the same run can go on from its checkpoint
 
 
-def deadline_margin(timeout_seconds: float, saving_seconds: float) -> float:
+def deadline_margin(timeout_seconds: float, stopping_seconds: float) -> float:
     """Seconds kept for saving and uploading: a tenth of the time, from 1 to 15 minutes, or half again as long as the
     plan expects them to take, whichever is longer; never more than half of the time."""
     tenth = min(max(60.0, 0.1 * timeout_seconds), 900.0)
-    return min(max(tenth, 1.5 * saving_seconds), 0.5 * timeout_seconds)
+    return min(max(tenth, 1.5 * stopping_seconds), 0.5 * timeout_seconds)
 
 
 # <evaluation>

@@ -125,7 +125,7 @@ describe('two processes with a copy of the model each', () => {
     ];
     await writeFile(join(folder, 'sitecustomize.py'), alone.join('\n'));
     const ran = await train(plan, { env: { PYTHONPATH: folder } });
-    expect(ran.code).toBe(1);
+    expect(ran.code, ran.log).toBe(1);
     expect(only(ran, 'alarm').map(({ code }) => code)).toContain('processes_apart');
   });
 });
@@ -241,7 +241,8 @@ describe('a process killed in the middle of a step: the others end at once, and 
     ].join('\n');
     const ran = await running(await sixSteps(copies), `${inStep(4, 'SIGSTOP')}\n${soon}`);
     expect(ran.code, ran.log).toBe(1);
-    expect(ran.log).toMatch(/Timed out waiting 5000ms/);
+    // Of two exchanges at once, one times out and ends the other: either is reported.
+    expect(ran.log).toMatch(/Timed out waiting 5000ms|Application timeout caused pair closure/);
     expect(only(ran, 'checkpoint').map(({ step }) => step)).toEqual([2]);
   });
 });

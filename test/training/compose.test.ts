@@ -88,8 +88,8 @@ describe('several processes', () => {
 
 it('knows how long the plan expects saving to take', () => {
   const estimate = { stopping_seconds: 569 };
-  expect(composeScript(samplePlan({ estimate })).script).toContain('"saving_seconds": 569}');
-  expect(composeScript(samplePlan()).script).toContain('"saving_seconds": 0}');
+  expect(composeScript(samplePlan({ estimate })).script).toContain('"stopping_seconds": 569}');
+  expect(composeScript(samplePlan()).script).toContain('"stopping_seconds": 0}');
 });
 
 describe('only the parts that the run needs', () => {
