@@ -10,7 +10,7 @@ import { candidateFor, search, targetOf } from '../planner/search.ts';
 import { SNAPSHOT } from '../planner/snapshot.ts';
 import { allOverBudget, overBudget } from './budget.ts';
 import type { CommandContext } from './context.ts';
-import { largestDevice, nothingFits } from './nothing-fits.ts';
+import { nothingFits } from './nothing-fits.ts';
 
 export interface ChosenHardware {
   chosen: Candidate;
@@ -61,11 +61,7 @@ async function onThisMachine(input: SearchInput, request: Request, context: Comm
   const chosen = candidateFor(input, flavor, target);
   if (!chosen) {
     const fits = (other: SearchInput): boolean => candidateFor(other, flavor, target) !== null;
-    throw nothingFits(input, `this machine (${machine.label})`, {
-      fits,
-      bf16: target.bf16,
-      device: largestDevice([flavor]),
-    });
+    throw nothingFits(input, `this machine (${machine.label})`, { fits, bf16: target.bf16, flavors: [flavor] });
   }
   return { chosen, alternatives: [], fitting: [], price: { source: 'free', as_of: null }, notes: [] };
 }
@@ -81,8 +77,7 @@ function onJobs(input: SearchInput, request: Request, { flavors, price, notes }:
     const [cheapest] = [...fitting, ...adapters(input, flavors)].sort((a, b) => a.max_usd - b.max_usd);
     const fits = (other: SearchInput): boolean => search(other, flavors).length > 0;
     const bf16 = flavors.some((flavor) => targetOf(flavor).bf16);
-    if (!cheapest)
-      throw nothingFits(input, 'any flavor of Hugging Face Jobs', { fits, bf16, device: largestDevice(flavors) });
+    if (!cheapest) throw nothingFits(input, 'any flavor of Hugging Face Jobs', { fits, bf16, flavors });
     throw allOverBudget(cheapest, request.maxCost ?? 0);
   }
   return { chosen, alternatives: alternativesTo(chosen, within(fitting)), fitting, price, notes };
@@ -168,10 +163,8 @@ function named(
   const ways = waysOn(flavor, input);
   if (ways.length === 0) {
     const fits = (other: SearchInput): boolean => waysOn(flavor, other).length > 0;
-    throw nothingFits(input, name, {
-      ...{ fits, other: choose(fitting), bf16: targetOf(flavor).bf16 },
-      device: largestDevice([flavor]),
-    });
+    const { bf16 } = targetOf(flavor);
+    throw nothingFits(input, name, { fits, other: choose(fitting), bf16, flavors: [flavor] });
   }
   const chosen = ways.find(affordable(maxCost));
   if (chosen) return chosen;

@@ -25,15 +25,8 @@ export interface Elsewhere {
   other?: Candidate | undefined;
   /** Whether there is a CUDA GPU that computes in bf16. */
   bf16: boolean;
-  /** The largest of the devices. */
-  device: { gib: number; cuda: boolean };
-}
-
-/** The largest of some flavors' GPUs; RAM where there is none. */
-export function largestDevice(flavors: readonly Flavor[]): Elsewhere['device'] {
-  const gpus = flavors.flatMap(({ gpu_memory_gib }) => gpu_memory_gib ?? []);
-  const cuda = gpus.length > 0;
-  return { gib: Math.max(...(cuda ? gpus : flavors.map(({ ram_gib }) => ram_gib))), cuda };
+  /** What it was tried on. */
+  flavors: readonly Flavor[];
 }
 
 /** What to say where nothing fits: each way out is tried before it is named. */
@@ -63,8 +56,16 @@ export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewh
   );
 }
 
+/** The largest of some flavors' GPUs; RAM where there is none. */
+function largestDevice(flavors: readonly Flavor[]): { gib: number; cuda: boolean } {
+  const gpus = flavors.flatMap(({ gpu_memory_gib }) => gpu_memory_gib ?? []);
+  const cuda = gpus.length > 0;
+  return { gib: Math.max(...(cuda ? gpus : flavors.map(({ ram_gib }) => ram_gib))), cuda };
+}
+
 /** What a batch takes on one device, in the mode that takes least, by parts: the largest first. */
-function unshared({ work, modes, max_length }: SearchInput, { bf16, device }: Elsewhere): string {
+function unshared({ work, modes, max_length }: SearchInput, { bf16, flavors }: Elsewhere): string {
+  const device = largestDevice(flavors);
   const mode = modes.findLast((one) => bf16 || one !== 'qlora') ?? modes.at(-1) ?? 'full';
   const { sequences, generation } = methodRecipe(work.method);
   const batch = numberOr(work.request.set?.per_device_train_batch_size, 1);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { nothingFits } from '../../scripts/commands/nothing-fits.ts';
+import type { Flavor } from '../../scripts/plan/flavor.ts';
 import type { SearchInput } from '../../scripts/planner/candidate.ts';
 import { answerTokens } from '../../scripts/planner/lengths.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
-import { QWEN3_8B, work } from '../planner/support.ts';
+import { flavorNamed, QWEN3_8B, work } from '../planner/support.ts';
 
 const input = (
   overrides: Partial<Workload>,
@@ -13,13 +14,14 @@ const input = (
   work: work({ facts: QWEN3_8B, ...overrides }),
   ...{ modes, max_length, backend: 'hf', epochs: 1, timeout_seconds: null },
 });
-const DEVICE = { gib: 4, cuda: true };
+const gpu = (gpu_memory_gib: number): Flavor[] => [{ ...flavorNamed('t4-small'), gpu_memory_gib }];
+const SMALL = gpu(4);
 const hint = (given: SearchInput, fits: (other: SearchInput) => boolean) =>
-  nothingFits(given, 'here', { fits, bf16: true, device: DEVICE }).hint;
+  nothingFits(given, 'here', { fits, bf16: true, flavors: SMALL }).hint;
 
 describe('what QLoRA and vLLM need', () => {
   const message = (given: SearchInput, bf16: boolean) =>
-    nothingFits(given, 'here', { fits: () => false, bf16, device: DEVICE }).message;
+    nothingFits(given, 'here', { fits: () => false, bf16, flavors: SMALL }).message;
   const vllm = input({ method: 'grpo', request: { ...work().request, set: { use_vllm: true } } }, ['lora', 'qlora']);
 
   it.each<[string, SearchInput, RegExp]>([
@@ -43,7 +45,7 @@ describe('what takes the memory', () => {
     ['of an adapter the weights', input({}, ['full', 'lora']), /batch of 1 takes \d+ GiB \(weights 15/],
     ['of a large batch its activations', input(asking(64), ['lora']), /batch of 64 takes \d+ GiB \(activations \d+, w/],
   ])('is named: %s', (_, given, expected) => {
-    const { message } = nothingFits(given, 'here', { fits: () => false, bf16: true, device: DEVICE });
+    const { message } = nothingFits(given, 'here', { fits: () => false, bf16: true, flavors: SMALL });
     expect(message).toMatch(expected);
     const [total = 0, ...parts] = (message.split(' takes ')[1]?.match(/\d+/g) ?? []).map(Number);
     expect(parts.reduce((sum, part) => sum + part, 0)).toBeGreaterThan(0.8 * total);
@@ -52,15 +54,15 @@ describe('what takes the memory', () => {
 });
 
 it('names what lacks where memory does not', () => {
-  const message = (set: Record<string, number | boolean>, device = { gib: 80, cuda: true }) =>
+  const message = (set: Record<string, number | boolean>, flavors = gpu(80)) =>
     nothingFits(input({ request: { ...work().request, set } }, ['lora']), 'here', {
       ...{ fits: () => false, bf16: true },
-      device,
+      flavors,
     }).message;
   expect(message({})).toMatch(/for which there is room: what lacks is RAM or disk$/);
   expect(message({ use_vllm: true })).toMatch(/what lacks is RAM, disk or the share of vLLM$/);
   // Without CUDA they are computed in fp32.
-  expect(message({}, { gib: 8, cuda: false })).toMatch(/on one device .*weights 31/);
+  expect(message({}, [flavorNamed('cpu-basic')])).toMatch(/on one device .*weights 31/);
 });
 
 describe('what would fit', () => {
