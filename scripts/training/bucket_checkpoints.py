@@ -13,7 +13,7 @@ from typing import Any
 from huggingface_hub.utils import filter_repo_objects
 
 from .checkpoint_uploads import CheckpointUploads, GaveWay
-from .checkpoints import RUN_FILE, newest_checkpoint, read_run_file, step_of
+from .checkpoints import RUN_FILE, is_whole, newest_checkpoint, read_run_file, step_of
 from .events import CannotTrain
 from .hub_output import NOT_THE_MODEL, HubRepo
 from .hub_requests import PATIENCE, Result, persistently
@@ -56,13 +56,19 @@ class StoredCheckpoints(CheckpointUploads):
         if not resume:
             self.forget_checkpoints()
         here, there = (newest_checkpoint(one, self.digest) for one in (folder, self.folder))
-        if there is not None and step_of(there, self.digest) > step_of(here, self.digest):
+        self.uploaded_step = step_of(there, self.digest)
+        if there is not None and self.uploaded_step > step_of(here, self.digest):
             self.copy(there, folder / there.name)
 
     def put(self, checkpoint: Path, step: int, background: bool = False) -> None:
-        through_mount(partial(self.copy, checkpoint, self.folder / f"checkpoint-{step}", background))
+        through_mount(partial(self.replace, checkpoint, step, background))
         with suppress(OSError):  # they are older
             self.forget_checkpoints(before=step)
+
+    def replace(self, checkpoint: Path, step: int, background: bool) -> None:
+        target = self.folder / f"checkpoint-{step}"
+        if not is_whole(target, self.digest):  # an earlier attempt may have been as far
+            self.copy(checkpoint, target, background)
 
     def copy(self, source: Path, target: Path, background: bool = False) -> None:
         remove(target)  # files of two attempts would pass for one checkpoint

@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from .checkpoints import newest_checkpoint, step_of
 from .events import alarm
 from .hub_output import HubRepo
 from .hub_requests import persistently
+from .processes import first_is_busy
 
 
 class GaveWay(Exception):
@@ -82,7 +83,11 @@ class CheckpointUploads(ABC):
 
     def upload_or_alarm(self, checkpoint: Path, step: int, until: float, background: bool = False) -> bool:
         try:
-            persistently(partial(self.put, checkpoint, step, background), until)
+            with ExitStack() as during:
+                # <processes>
+                during.enter_context(first_is_busy())
+                # </processes>
+                persistently(partial(self.put, checkpoint, step, background), until)
         except GaveWay:
             return False
         except Exception as error:

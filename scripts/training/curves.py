@@ -75,5 +75,6 @@ class Curves(TrackioCallback):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             self.call(self._trackio.finish)
+        self._initialized = False
         for item in caught:
             alarm("curves_incomplete", str(item.message))

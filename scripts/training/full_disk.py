@@ -4,8 +4,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from .checkpoints import newest_checkpoint
+from .checkpoints import checkpoint_state, newest_checkpoint
 from .events import CannotTrain, alarm
+from .saved import SavedModel
 
 
 # <one_process>
@@ -21,7 +22,7 @@ def save_or_alarm(save: Callable[[], None], folder: Path, digest: str, step: int
 
 
 def with_room(save: Callable[[], None], folder: Path, digest: str) -> None:
-    """Tries twice: after a failure nothing is kept in `folder` but the newest whole checkpoint."""
+    """Tries twice: after a failure nothing is kept in `folder` but the newest whole checkpoint, and the best."""
     try:
         save()
     except Exception:
@@ -37,28 +38,30 @@ def with_room(save: Callable[[], None], folder: Path, digest: str) -> None:
 def keep_newest(folder: Path, digest: str) -> bool:
     """Whether there was something else to remove."""
     newest = newest_checkpoint(folder, digest)
-    others = [path for path in folder.iterdir() if path != newest and path.name != "uploading"]
+    state = None if newest is None else checkpoint_state(newest, digest)
+    best = None if state is None else state.get("best_model_checkpoint")
+    kept = {"uploading", *(Path(path).name for path in (newest, best) if path is not None)}
+    others = [path for path in folder.iterdir() if path.name not in kept]
     for path in others:
         shutil.rmtree(path, ignore_errors=True)
     return len(others) > 0
 
 
 # </one_process>
-def save_with_room(save: Callable[[], None], folder: Path, checkpoints: Path, digest: str) -> None:
+def save_with_room(save: Callable[[], None], saved: SavedModel, checkpoints: Path) -> None:
     """The trained model. Raises CannotTrain `model_not_saved`; the last checkpoint is kept then."""
     try:
         # <one_process>
-        with_room(save, checkpoints, digest)
+        with_room(save, checkpoints, saved.digest)
         # </one_process>
         # <processes>
         save()  # together: none may try again alone
         # </processes>
     except Exception as error:
-        for file in folder.glob("*.safetensors"):
-            file.unlink()
-        free = shutil.disk_usage(folder).free / 2**30
+        saved.discard()
+        free = shutil.disk_usage(saved.folder).free / 2**30
         raise CannotTrain(
             "model_not_saved",
-            f"the trained model could not be saved in {folder}, with {free:.1f} GiB free: {error}. Its last checkpoint "
-            "is kept: make room and start the same plan again, which trains no further and saves it",
+            f"the trained model could not be saved in {saved.folder}, with {free:.1f} GiB free: {error}. Its last "
+            "checkpoint is kept: make room and start the same plan again, which trains no further and saves it",
         ) from error

@@ -37,7 +37,8 @@ class StoredCheckpoints(CheckpointUploads):
             return
         download = partial(hf_hub_download, self.repo.repo_id, revision=info.sha)
         there = Path(self.repo.persistently(lambda: download(state_file))).parent
-        if step_of(there, self.digest) <= step_of(newest_checkpoint(folder, self.digest), self.digest):
+        self.uploaded_step = step_of(there, self.digest)
+        if self.uploaded_step <= step_of(newest_checkpoint(folder, self.digest), self.digest):
             return
         shutil.rmtree(folder / LAST_CHECKPOINT, ignore_errors=True)  # files of two steps would pass for one checkpoint
         # One by one and the state last: `snapshot_download` takes what is there for all of it during an outage.

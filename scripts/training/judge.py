@@ -4,8 +4,10 @@ import atexit
 import contextlib
 import inspect
 import json
+import math
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -52,8 +54,10 @@ class Judge:
         if self.process is not None and self.process.poll() is None:
             return self.process
         parts = [inspect.getsource(part) for part in (answer_lines, self.make_verdict)]
-        imports = "from __future__ import annotations\nimport json, os, sys\n"
-        program = f"{imports}{''.join(parts)}answer_lines({self.make_verdict.__name__}())\n"
+        imports = "from __future__ import annotations\nimport json, os, signal, sys\n"
+        program = (
+            f"{imports}{''.join(parts)}answer_lines({self.make_verdict.__name__}(), {math.ceil(self.seconds) + 1})\n"
+        )
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-c", program],
             stdin=subprocess.PIPE,
@@ -84,10 +88,13 @@ def pass_on(lines: Iterable[str], verdicts: "queue.Queue[str]") -> None:
     verdicts.put("")
 
 
-def answer_lines(verdict: Callable[[Any], Any]) -> None:
-    """The other process: a question a line, a verdict a line."""
+def answer_lines(verdict: Callable[[Any], Any], seconds: int) -> None:
+    """The other process: a question a line, a verdict a line. It ends by itself where whoever asked is gone."""
     with os.fdopen(os.dup(1), "w") as out:
         os.dup2(2, 1)  # what a library prints is no verdict
+        limit = getattr(signal, "alarm", int)  # Windows has none
         print("ready", file=out, flush=True)
         for line in sys.stdin:
+            limit(seconds)
             print(json.dumps(verdict(json.loads(line))), file=out, flush=True)
+            limit(0)

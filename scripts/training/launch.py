@@ -17,10 +17,11 @@ from accelerate.utils.launch import prepare_multi_gpu_env
 from torch.distributed import TCPStore
 
 from .events import alarm
-from .processes import TRAINED_FOLDER, TRAINED_NOTE
+from .processes import BUSY_NOTE, TRAINED_FOLDER, TRAINED_NOTE
 from .safety import EXIT_STOPPED
 
 GRACE_SECONDS = 10.0  # for the error messages of processes that lost one of them
+BUSY_SECONDS = 330.0  # for the first's upload of what was trained
 LAST_CHARACTERS = 20_000  # of what the one that failed said
 
 
@@ -53,7 +54,9 @@ def run_processes(count: int, configuration: dict[str, Any], started_at: float) 
 def start_processes(count: int, environment: dict[str, str], folder: Path, signals: list[int]) -> int:
     """Returns their exit code. `folder`: for what all but the first say."""
     store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # where they find each other
-    shared = {**environment, "MASTER_PORT": str(store.port)}
+    busy = folder / "busy"
+    busy.unlink(missing_ok=True)
+    shared = {**environment, BUSY_NOTE: str(busy), "MASTER_PORT": str(store.port)}
     said = [folder / f"{rank}.txt" for rank in range(count)]
     workers = [
         subprocess.Popen(
@@ -65,7 +68,7 @@ def start_processes(count: int, environment: dict[str, str], folder: Path, signa
         )
         for rank in range(count)
     ]
-    rank, code = wait_for(workers, signals)
+    rank, code = wait_for(workers, signals, busy)
     if code < 0:
         alarm("process_killed", f"process {rank + 1} of {count} was ended by {signal.Signals(-code).name}")
     if code != 0 and rank > 0:
@@ -73,9 +76,9 @@ def start_processes(count: int, environment: dict[str, str], folder: Path, signa
     return code if code >= 0 else 128 - code
 
 
-def wait_for(workers: list[subprocess.Popen[bytes]], signals: list[int]) -> tuple[int, int]:
+def wait_for(workers: list[subprocess.Popen[bytes]], signals: list[int], busy: Path) -> tuple[int, int]:
     """Passes on what `signals` gets. Without one of them the others can't go on: returns the number of the first that
-    failed, or 0, and its exit code."""
+    failed, or 0, and its exit code. `busy`: there while the first uploads, for which it is given time."""
     while True:
         while signals:
             number = signals.pop(0)
@@ -88,12 +91,16 @@ def wait_for(workers: list[subprocess.Popen[bytes]], signals: list[int]) -> tupl
         if None not in codes:
             return 0, int(codes[0] or 0)
         time.sleep(0.1)
-    deadline = time.monotonic() + GRACE_SECONDS
-    for worker in workers:
-        try:
-            worker.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            worker.kill()
+    began = last_busy = time.monotonic()
+    while None in [worker.poll() for worker in workers]:
+        now = time.monotonic()
+        last_busy = now if busy.exists() else last_busy
+        if now - began > GRACE_SECONDS:
+            for worker in workers[1:]:
+                worker.kill()
+        if now - last_busy > GRACE_SECONDS or now - began > BUSY_SECONDS:
+            workers[0].kill()
+        time.sleep(0.1)
     return failed[0], int(codes[failed[0]] or 0)
 
 

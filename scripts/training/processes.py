@@ -2,11 +2,14 @@
 
 import math
 import os
+import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import torch
@@ -20,6 +23,8 @@ Made = TypeVar("Made")
 # Where the first process notes the folder of a model that is trained and not yet evaluated, and what it is given
 # where that failed.
 TRAINED_NOTE, TRAINED_FOLDER = "HF_LLM_TRAINER_TRAINED_NOTE", "HF_LLM_TRAINER_TRAINED_FOLDER"
+# Where the first process notes that it uploads.
+BUSY_NOTE = "HF_LLM_TRAINER_BUSY_NOTE"
 # How long one may wait for another within a step: torch's own limit between CPUs.
 STEP_WAIT = timedelta(minutes=30)
 
@@ -90,16 +95,31 @@ def leave_to_first(code: int) -> None:
         os._exit(code)
 
 
+@contextmanager
+def first_is_busy() -> Iterator[None]:
+    """Should another process fail meanwhile, the first is given time to end what it does."""
+    note = Path(os.environ[BUSY_NOTE])
+    note.touch()
+    try:
+        yield
+    finally:
+        note.unlink()
+
+
 def end_as(run: Callable[[], int]) -> NoReturn:
     """Ends the process as `run` does, and at once: in Python's own clean-up, what listens to the others can abort
     where one of them is gone. One that fails stays for a moment, and so the first to fail is the first to leave."""
-    code: Any = 1
+    code = 1
     try:
         code = run()
     except SystemExit as end:
-        code = end.code
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
         traceback.print_exc()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
     sys.stdout.flush()
     sys.stderr.flush()
     if code != 0:

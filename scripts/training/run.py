@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from transformers import TrainerCallback, set_seed
@@ -50,7 +51,7 @@ from .surroundings import DIGEST, RESUME, STARTED_AT, TIMEOUT_SECONDS, be_quiet
 from .train import check_rows, train
 
 
-def main() -> int:
+def main(cleanup: ExitStack) -> int:
     began = time.monotonic()
     deadline = began - (time.time() - STARTED_AT) + TIMEOUT_SECONDS
     stop = StopInTime(deadline - deadline_margin(TIMEOUT_SECONDS, PLAN["limits"]["stopping_seconds"]))
@@ -61,6 +62,8 @@ def main() -> int:
     # </processes>
 
     output = PLAN["output"]
+    curves = Curves()
+    cleanup.callback(curves.finish)
     # <one_process>
     folder = Path(output["folder"] or tempfile.mkdtemp(prefix="hf-llm-trainer-"))
     # </one_process>
@@ -72,6 +75,7 @@ def main() -> int:
     # <hub_output>
     repo = HubRepo(output["repo_id"], output["private"], deadline)
     store = StoredCheckpoints(repo, output, DIGEST)
+    cleanup.enter_context(store.outlives(checkpoints))
     # </hub_output>
 
     def find_start() -> tuple[bool, Path | None]:
@@ -155,13 +159,17 @@ def main() -> int:
     space_id: str | None = None
     # </no_space>
     # <space>
+    # <one_process>
     space_id = usable_space(output["trackio"]["space_id"], output["trackio"]["private"])
+    # </one_process>
+    # <processes>
+    space_id = from_first(lambda: usable_space(output["trackio"]["space_id"], output["trackio"]["private"]))
+    # </processes>
     # </space>
     progress = ReportProgress(len(rows), len(held_out or []))
     # <hub_output>
     progress.on_checkpoint = store.upload_checkpoint
     # </hub_output>
-    curves = Curves()
     record = PlanDigest(DIGEST, checkpoints, checkpoint)
     callbacks: list[TrainerCallback] = [record, stop, progress, curves]
     # <processes>
@@ -204,13 +212,7 @@ def main() -> int:
     # Not before training begins: a model that was evaluated already isn't shared, and each would train its own.
     trainer.args.eval_on_start = checkpoint is None
     # </evaluation_together>
-    # <folder_output>
     train(trainer, checkpoint)
-    # </folder_output>
-    # <hub_output>
-    with store.outlives(checkpoints):
-        train(trainer, checkpoint)
-    # </hub_output>
     step, total_steps = trainer.state.global_step, trainer.state.max_steps
     if step == 0:
         raise CannotTrain("no_steps", "training ended before its first step: there are too few rows for one")
@@ -235,11 +237,11 @@ def main() -> int:
     emit("stage", stage="saving")
     saved = SavedModel(folder, DIGEST)
     # <whole_output>
-    save_with_room(lambda: trainer.save_model(str(folder)), folder, checkpoints, DIGEST)
+    save_with_room(lambda: trainer.save_model(str(folder)), saved, checkpoints)
     weights = folder
     # </whole_output>
     # <merged_output>
-    save_with_room(lambda: save_merged(trainer, model, model_init, folder), folder, checkpoints, DIGEST)
+    save_with_room(lambda: save_merged(trainer, model, model_init, folder), saved, checkpoints)
     weights = Path(model) / "adapter"
     # </merged_output>
     saved.written(weights, saved_weights(trainer, checkpoints, DIGEST), step, total_steps)
@@ -286,7 +288,8 @@ def main() -> int:
 
 def run() -> int:
     try:
-        return main()
+        with ExitStack() as cleanup:
+            return main(cleanup)
     except CannotTrain as reason:
         alarm(reason.code, str(reason))
         print(f"Stopped: {reason}", file=sys.stderr)

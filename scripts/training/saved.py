@@ -30,6 +30,18 @@ class SavedModel:
             (folder / name).unlink()
         self.before = model_files(folder)
 
+    def new_files(self) -> list[str]:
+        now = model_files(self.folder)
+        return sorted(name for name in now if now[name] != self.before.get(name))
+
+    def discard(self) -> None:
+        # <processes>
+        if not is_first():
+            return
+        # </processes>
+        for name in self.new_files():
+            (self.folder / name).unlink(missing_ok=True)
+
     def written(self, weights: Path, expected: Path | None, step: int, total_steps: int) -> None:
         """Looks at what was written, and takes down what it is. `weights`: the folder with the trained weights.
         `expected`: the checkpoint that has the same, None where none could be saved. Raises CannotTrain
@@ -38,18 +50,15 @@ class SavedModel:
         if not is_first():
             return
         # </processes>
-        now = model_files(self.folder)
-        files = sorted(name for name in now if now[name] != self.before.get(name))
         self.run = {
             "digest": self.digest,
             "complete": False,
             "step": step,
             "total_steps": total_steps,
-            "files": files,
+            "files": self.new_files(),
         }
         if expected is not None and not same_weights(weights, expected):
-            for name in files:
-                (self.folder / name).unlink()
+            self.discard()
             raise CannotTrain(
                 "wrong_weights",
                 f"the weights saved in {weights} were not those of {expected}, which has the trained ones, and were "

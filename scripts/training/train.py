@@ -45,6 +45,13 @@ def train(trainer: Any, checkpoint: Path | None) -> None:
     if checkpoint is not None:
         state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
         print(f"Going on from step {state.global_step} of {state.max_steps}")
+        best = state.best_model_checkpoint
+        if trainer.args.load_best_model_at_end and best is not None and not Path(best).is_dir():
+            alarm(
+                "best_lost",
+                f"the best checkpoint so far, of step {state.best_global_step}, was not kept where this run began: the "
+                "model will be that of a later one that is better, or of the last step",
+            )
         # <counted>
         counted = [entry["num_tokens"] for entry in state.log_history if "num_tokens" in entry]
         trainer._total_train_tokens = counted[-1] if counted else 0  # TRL would count from 0 again

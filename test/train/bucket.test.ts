@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +11,8 @@ import type { Plan } from '../../scripts/plan/schema.ts';
 import { composeScript } from '../../scripts/training/compose.ts';
 import type { Job } from '../hub/job.ts';
 import { startHub, type TestHub } from '../hub/server.ts';
+import type { PlanOverrides } from '../support/plan.ts';
+import { copies, inStep } from '../support/processes.ts';
 import {
   localPlan,
   only,
@@ -35,10 +37,9 @@ beforeAll(async () => {
 });
 afterAll(() => hub.close());
 
-const planOf = async (name: string): Promise<Plan> => {
-  const plan = await localPlan(QUICKSTART_DATA, {
-    recipe: { total_steps: 12, training_args: { max_steps: 12, save_steps: 4 } },
-  });
+const planOf = async (name: string, { recipe, ...overrides }: PlanOverrides = {}): Promise<Plan> => {
+  const training_args = { max_steps: 12, save_steps: 4, ...recipe?.training_args };
+  const plan = await localPlan(QUICKSTART_DATA, { ...overrides, recipe: { total_steps: 12, training_args } });
   const bucket = { id: BUCKET, mount_path: '/checkpoints' };
   return { ...plan, output: { ...plan.output, repo_id: `tester/${name}`, folder: null, bucket } };
 };
@@ -55,8 +56,16 @@ async function onJobs(plan: Plan, digest: string, options: RunOptions = {}) {
       TMPDIR: home,
       HF_LLM_TRAINER_DIGEST: digest,
       HF_LLM_TRAINER_BUCKET: hub.bucketFolder(BUCKET),
+      ...options.env,
     },
   });
+}
+
+/** As `onJobs`; each of its processes runs this Python first. */
+async function broken(plan: Plan, digest: string, python: string, options: RunOptions = {}) {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'sitecustomize.py'), `import os, time, shutil\n${python}`);
+  return onJobs(plan, digest, { ...options, env: { PYTHONPATH: folder, ...options.env } });
 }
 
 const kept = async (digest: string): Promise<string[]> =>
@@ -183,5 +192,84 @@ describe('a run with a bucket', () => {
     expect(only(ran, 'alarm')).toMatchObject([{ code: 'bucket_public' }]);
     expect(only(ran, 'start')).toEqual([]);
     expect(await kept(sha256('seen'))).toEqual([]);
+  });
+});
+
+describe('a run with a bucket that fails', () => {
+  it('one of its processes is killed: the checkpoint that the first is copying arrives', async () => {
+    const digest = sha256('lost-one');
+    // Longer than a process that lost another is otherwise left.
+    const slow = `
+if os.environ.get("LOCAL_RANK") == "0":
+    copyfile = shutil.copyfile
+    def slowly(source, target, **options):
+        if str(target).endswith("checkpoint-4/model.safetensors"):
+            time.sleep(13)
+        return copyfile(source, target, **options)
+    shutil.copyfile = slowly
+`;
+    const plan = await planOf('lost-one', { launch: copies });
+    const killed = await broken(plan, digest, slow + inStep(6, 'SIGKILL'));
+    expect(killed.code, killed.log).toBe(137);
+    const resumed = await onJobs(plan, digest);
+    expect(resumed.code, resumed.log).toBe(0);
+    expect(only(resumed, 'start')).toMatchObject([{ from_step: 4 }]);
+  });
+
+  it('its model cannot be saved: the last checkpoint is in the bucket, and nothing is trained again', async () => {
+    const digest = sha256('unsaved');
+    const full = `
+import transformers
+save_model = transformers.Trainer.save_model
+def full_disk(self, output_dir=None, _internal_call=False):
+    if not _internal_call:
+        raise OSError(28, "No space left on device")
+    return save_model(self, output_dir, _internal_call)
+transformers.Trainer.save_model = full_disk
+copyfile = shutil.copyfile
+def slowly(source, target, **options):
+    if str(target).endswith("checkpoint-8/model.safetensors"):
+        time.sleep(3)  # the last one finds it on its way
+    return copyfile(source, target, **options)
+shutil.copyfile = slowly
+`;
+    const plan = await planOf('unsaved');
+    const ran = await broken(plan, digest, full);
+    expect(ran.code).toBe(1);
+    expect(only(ran, 'alarm').map(({ code }) => code)).toContain('model_not_saved');
+    expect(await kept(digest)).toEqual(['checkpoint-12']);
+    const again = await onJobs(plan, digest);
+    expect(again.code, again.log).toBe(0);
+    expect(only(again, 'step')).toEqual([]);
+    await expectUndisturbed('tester/unsaved');
+  });
+
+  it('its best checkpoint stayed on the first machine: the second says so', async () => {
+    const digest = sha256('best');
+    const worse = `
+import transformers
+evaluate = transformers.Trainer.evaluation_loop
+def worse(self, *args, **options):
+    result = evaluate(self, *args, **options)
+    result.metrics["eval_loss"] = float(self.state.global_step)
+    return result
+transformers.Trainer.evaluation_loop = worse
+`;
+    const steps = { eval_strategy: 'steps', eval_steps: 4, load_best_model_at_end: true, save_total_limit: 2 };
+    const plan = await planOf('best', {
+      dataset: { evaluation: { from: 'share', rows: 9 } },
+      recipe: { training_args: steps },
+    });
+    const machine = await temporaryFolder();
+    const stopped = await broken(plan, digest, worse, {
+      env: { TMPDIR: machine },
+      onEvent: (event, kill) => event.event === 'step' && event.step === 9 && kill('SIGTERM'),
+    });
+    expect(stopped.code, stopped.log).toBe(75);
+    await rm(machine, { recursive: true });
+    const resumed = await broken(plan, digest, worse);
+    expect(resumed.code, resumed.log).toBe(0);
+    const [lost] = only(resumed, 'alarm').filter(({ code }) => code === 'best_lost');
+    expect(lost?.message).toContain('of step 4');
   });
 });

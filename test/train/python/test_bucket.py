@@ -68,6 +68,24 @@ def test_the_newest_is_kept_and_found_on_another_machine(bucket: StoredCheckpoin
     assert names == {"checkpoint-8/model.safetensors", "checkpoint-8/trainer_state.json"}
 
 
+def test_what_is_there_already_is_not_written_again(
+    bucket: StoredCheckpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill in the middle would leave nothing to go on from."""
+    bucket.put(checkpoint(tmp_path / "here", 8), 8)
+    there = folder(tmp_path, "there")
+    bucket.open(there, resume=True)
+    written: list[str] = []
+    monkeypatch.setattr(bucket_checkpoints, "copy_file", lambda source, target: written.append(target.name))
+    assert bucket.upload_last_checkpoint(there / "checkpoint-8", 8)
+    bucket.put(there / "checkpoint-8", 8)
+    assert written == []
+    assert (bucket.folder / "checkpoint-8" / "model.safetensors").read_text() == "weights of 8"
+    (bucket.folder / "checkpoint-8" / "model.safetensors").write_text("cut")
+    bucket.put(there / "checkpoint-8", 8)
+    assert written == ["model.safetensors", "trainer_state.json"]
+
+
 @pytest.mark.parametrize("cut", range(3))
 def test_one_that_was_cut_short_is_not_gone_on_from(
     cut: int, bucket: StoredCheckpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

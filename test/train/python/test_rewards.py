@@ -1,13 +1,16 @@
 """The built-in rewards, the person's own, and their trial."""
 
 import json
+import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from training.events import CannotTrain
+from training.judge import Judge
 from training.reward import MAKERS, load_reward
 from training.reward_here import main
 from training.reward_text import final_answer
@@ -115,6 +118,22 @@ def test_patterns_that_never_end(reward: dict, hostile: str, fine: str, capsys: 
     assert load_reward([reward])[0](completions=[hostile, fine, hostile, fine], a=schemas) == [0, 1, 0, 1]
     assert time.monotonic() - began < 45
     assert capsys.readouterr().out.count('"reward_slow"') == 1
+
+
+def endless() -> Callable[[Any], Any]:
+    def verdict(question: Any) -> Any:
+        while True:
+            pass
+
+    return verdict
+
+
+def test_a_judge_ends_by_itself_where_whoever_asked_is_gone() -> None:
+    process = Judge(endless, 0.5).running()
+    assert process.stdin is not None
+    process.stdin.write("1\n")
+    process.stdin.close()
+    assert process.wait(timeout=20) == -signal.SIGALRM
 
 
 def test_many_answers_are_judged_quickly() -> None:

@@ -8,20 +8,26 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from training import saved
 from training.checkpoints import is_whole, newest_checkpoint
 from training.events import CannotTrain
 from training.full_disk import save_or_alarm, save_with_room
 from training.hub_check import differences
+from training.saved import SavedModel
 
 DIGEST = "d" * 64
 
 
-def make_checkpoint(folder: Path, step: int, digest: str = DIGEST) -> Path:
+def make_checkpoint(folder: Path, step: int, digest: str = DIGEST, best: str | None = None) -> Path:
     checkpoint = folder / f"checkpoint-{step}"
     checkpoint.mkdir(parents=True)
     (checkpoint / "model.safetensors").write_bytes(b"w" * 100)
     args = {"digest": digest, "sizes": {"model.safetensors": 100}}
-    state = {"global_step": step, "stateful_callbacks": {"PlanDigest": {"args": args}}}
+    state = {
+        "global_step": step,
+        "best_model_checkpoint": best,
+        "stateful_callbacks": {"PlanDigest": {"args": args}},
+    }
     (checkpoint / "trainer_state.json").write_text(json.dumps(state))
     return checkpoint
 
@@ -69,19 +75,25 @@ def test_a_disk_too_small_for_one_checkpoint_is_said_at_once(tmp_path: Path) -> 
         trainer.train_to(4)
 
 
-def test_a_model_that_cannot_be_saved_leaves_its_last_checkpoint(tmp_path: Path) -> None:
-    newest = make_checkpoint(tmp_path / "checkpoints", 12)
+def test_a_model_that_cannot_be_saved_leaves_its_last_checkpoint_and_the_best_and_what_is_not_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved, "is_first", lambda: True)
+    best = make_checkpoint(tmp_path / "checkpoints", 4)
+    newest = make_checkpoint(tmp_path / "checkpoints", 12, best=f"elsewhere/{best.name}")
     make_checkpoint(tmp_path / "checkpoints", 8)
+    (tmp_path / "mine.safetensors").write_text("years of work")
 
     def save() -> None:
         (tmp_path / "model.safetensors").write_bytes(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(CannotTrain, match="make room and start the same plan again") as raised:
-        save_with_room(save, tmp_path, tmp_path / "checkpoints", DIGEST)
+        save_with_room(save, SavedModel(tmp_path, DIGEST), tmp_path / "checkpoints")
     assert raised.value.code == "model_not_saved"
     assert not (tmp_path / "model.safetensors").exists()
-    assert list((tmp_path / "checkpoints").iterdir()) == [newest]
+    assert (tmp_path / "mine.safetensors").exists()
+    assert sorted((tmp_path / "checkpoints").iterdir()) == [newest, best]
 
 
 def held(name: str, content: bytes, large: bool) -> SimpleNamespace:
