@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -81,13 +81,12 @@ class CheckpointUploads(ABC):
                 self.upload_last_checkpoint(newest, step_of(newest, self.digest), time.monotonic() + 300)
             raise
 
+    # <processes>
+    @first_is_busy()
+    # </processes>
     def upload_or_alarm(self, checkpoint: Path, step: int, until: float, background: bool = False) -> bool:
         try:
-            with ExitStack() as during:
-                # <processes>
-                during.enter_context(first_is_busy())
-                # </processes>
-                persistently(partial(self.put, checkpoint, step, background), until)
+            persistently(partial(self.put, checkpoint, step, background), until)
         except GaveWay:
             return False
         except Exception as error:
