@@ -1,16 +1,17 @@
 import { TrainerError } from '../errors.ts';
-import { readCatalogue } from '../jobs/hf/catalogue.ts';
 import { thisMachine } from '../jobs/local/machine.ts';
 import type { Flavor } from '../plan/flavor.ts';
 import type { Request } from '../plan/request.ts';
-import type { Candidate, SearchInput } from '../planner/candidate.ts';
+import { affordable, type Candidate, type SearchInput } from '../planner/candidate.ts';
 import { choose } from '../planner/choose.ts';
 import { cents } from '../planner/rounding.ts';
 import { candidateFor, search, targetOf } from '../planner/search.ts';
-import { SNAPSHOT } from '../planner/snapshot.ts';
+import { unknownCard } from '../planner/unknown-card.ts';
 import { allOverBudget, overBudget } from './budget.ts';
 import type { CommandContext } from './context.ts';
+import { noGpuLeft, unknownFlavor, withLeftOut } from './flavor-errors.ts';
 import { nothingFits } from './nothing-fits.ts';
+import type { Priced } from './prices.ts';
 
 export interface ChosenHardware {
   chosen: Candidate;
@@ -23,7 +24,8 @@ export interface ChosenHardware {
 
 /**
  * The machine to run on: of the catalogue, or with none this one. Throws TrainerError `usage` for an unknown flavor or
- * where nothing fits, `approval` where what fits could bill more than --max-cost.
+ * where nothing fits, `approval` where what fits could bill more than --max-cost, `network` where the catalogue tells
+ * of no GPU what is needed.
  */
 export async function chooseHardware(
   input: SearchInput,
@@ -63,31 +65,29 @@ async function onThisMachine(input: SearchInput, request: Request, context: Comm
     const fits = (other: SearchInput): boolean => candidateFor(other, flavor, target) !== null;
     throw nothingFits(input, `this machine (${machine.label})`, { fits, bf16: target.bf16, flavors: [flavor] });
   }
-  return { chosen, alternatives: [], fitting: [], price: { source: 'free', as_of: null }, notes: [] };
+  const notes = machine.kind === 'cuda' ? unknownCard(flavor, machine.compute_capability) : [];
+  return { chosen, alternatives: [], fitting: [], price: { source: 'free', as_of: null }, notes };
 }
 
-function onJobs(input: SearchInput, request: Request, { flavors, price, notes }: Priced): ChosenHardware {
+function onJobs(input: SearchInput, request: Request, priced: Priced): ChosenHardware {
+  const { flavors, leftOut, price } = priced;
   const fitting = search(input, flavors);
   const within = (candidates: readonly Candidate[]): Candidate[] => candidates.filter(affordable(request.maxCost));
   const chosen =
     request.flavor === undefined || request.flavor === 'auto'
       ? (choose(within(fitting)) ?? choose(within(adapters(input, flavors))))
-      : named(request.flavor, input, { flavors, fitting, maxCost: request.maxCost });
+      : named(request.flavor, input, { ...priced, fitting, maxCost: request.maxCost });
   if (!chosen) {
     const [cheapest] = [...fitting, ...adapters(input, flavors)].sort((a, b) => a.max_usd - b.max_usd);
+    if (cheapest) throw withLeftOut(allOverBudget(cheapest, request.maxCost ?? 0), leftOut);
+    if (leftOut.length > 0 && !flavors.some(({ accelerators }) => accelerators > 0)) throw noGpuLeft(leftOut);
     const fits = (other: SearchInput): boolean => search(other, flavors).length > 0;
     const bf16 = flavors.some((flavor) => targetOf(flavor).bf16);
-    if (!cheapest) throw nothingFits(input, 'any flavor of Hugging Face Jobs', { fits, bf16, flavors });
-    throw allOverBudget(cheapest, request.maxCost ?? 0);
+    throw withLeftOut(nothingFits(input, 'any flavor of Hugging Face Jobs', { fits, bf16, flavors }), leftOut);
   }
+  const notes = [...priced.notes, ...unknownCard(chosen.flavor)];
   return { chosen, alternatives: alternativesTo(chosen, within(fitting)), fitting, price, notes };
 }
-
-/** By the most that it can bill. */
-const affordable =
-  (maxCost = Number.POSITIVE_INFINITY) =>
-  (candidate: Candidate): boolean =>
-    cents(candidate.max_usd) <= maxCost;
 
 /** The same work without the best mode, then without the next: an adapter costs less than all weights. */
 const cheaperModes = (input: SearchInput): SearchInput[] =>
@@ -120,46 +120,14 @@ export function alternativesTo(chosen: Candidate, cheapestFirst: readonly Candid
   return [...new Set([others[0], others[1], fastest])].filter((candidate) => candidate !== undefined);
 }
 
-/** The flavors of Jobs with their prices. */
-interface Priced extends Pick<ChosenHardware, 'price' | 'notes'> {
-  flavors: readonly Flavor[];
-}
-
-/** Live, or the dated snapshot where the Hub can't be reached: good for a plan, not for `submit`. */
-export async function catalogue(context: CommandContext): Promise<Priced> {
-  try {
-    const { flavors, notes } = await readCatalogue(context.hub);
-    return { flavors, notes, price: { source: 'live', as_of: context.now().toISOString() } };
-  } catch (error) {
-    if (!(error instanceof TrainerError) || error.kind !== 'network') throw error;
-    return {
-      flavors: SNAPSHOT.flavors,
-      price: { source: 'snapshot', as_of: SNAPSHOT.as_of },
-      notes: [
-        `The catalogue can't be reached (${error.message}): prices are those of ${SNAPSHOT.as_of}. submit reads it again.`,
-      ],
-    };
-  }
-}
-
 function named(
   name: string,
   input: SearchInput,
-  {
-    flavors,
-    fitting,
-    maxCost,
-  }: { flavors: readonly Flavor[]; fitting: readonly Candidate[]; maxCost: number | undefined },
+  offered: Priced & { fitting: readonly Candidate[]; maxCost: number | undefined },
 ): Candidate {
+  const { flavors, fitting, maxCost } = offered;
   const flavor = flavors.find((other) => other.name === name);
-  if (!flavor) {
-    throw new TrainerError(
-      'usage',
-      'unknown_flavor',
-      `there is no flavor "${name}"`,
-      `There are: ${flavors.map((other) => other.name).join(', ')}. Without --flavor the plan chooses.`,
-    );
-  }
+  if (!flavor) throw unknownFlavor(name, offered);
   const ways = waysOn(flavor, input);
   if (ways.length === 0) {
     const fits = (other: SearchInput): boolean => waysOn(flavor, other).length > 0;

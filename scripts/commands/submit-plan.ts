@@ -68,23 +68,26 @@ async function checkDataUnchanged({ dataset }: Plan): Promise<void> {
   );
 }
 
+/** For the whole catalogue, all tries together. */
+const PATIENCE_MS = 60_000;
+
 /** Nothing is bought at a price that the person didn't see. */
 async function checkPrice(plan: Plan, { hub }: CommandContext): Promise<void> {
   const { flavor, usd_per_hour } = plan.hardware;
   const again = 'Make the plan anew and show its card: hf-llm-trainer plan --from <plan.json>';
-  const { flavors } = await readCatalogue(hub).catch((cause: unknown) => {
-    throw cause instanceof TrainerError && cause.kind !== 'network'
-      ? cause
-      : new TrainerError(
-          'approval',
-          'price_unknown',
-          'the price can’t be checked now: the catalogue of Hugging Face Jobs can’t be reached',
-          'Submit the same plan again later. Nothing was submitted.',
-          { cause },
-        );
+  const { flavors, leftOut } = await readCatalogue(hub, PATIENCE_MS).catch((cause: unknown) => {
+    if (!(cause instanceof TrainerError)) throw cause;
+    const hint = 'Submit the same plan again later. Nothing was submitted.';
+    throw new TrainerError('approval', 'price_unknown', `the price can’t be checked now: ${cause.message}`, hint, {
+      cause,
+    });
   });
   const now = flavors.find((other) => other.name === flavor);
-  if (!now) throw new TrainerError('approval', 'flavor_gone', `Hugging Face Jobs no longer offers ${flavor}`, again);
+  if (!now) {
+    const why = leftOut.find((other) => other.name === flavor)?.why;
+    const gone = why ? `${flavor} can’t be rented safely now: ${why}` : `Hugging Face Jobs no longer offers ${flavor}`;
+    throw new TrainerError('approval', 'flavor_gone', gone, again);
+  }
   if (now.usd_per_hour > usd_per_hour + 1e-9) {
     throw new TrainerError(
       'approval',

@@ -53,6 +53,10 @@ export function acceleratorOf(flavor: Flavor): Accelerator | null {
   return { usable_gib: same ? usable_gib : share, tflops, reachable, uncertainty, bandwidth_gb_s, link_gb_s, bf16 };
 }
 
+/** Whether the table knows the card of a flavor; of a CPU there is none to know. */
+export const knowsCard = ({ accelerators, accelerator }: Flavor): boolean =>
+  accelerators === 0 || knownAccelerator(accelerator ?? '') !== undefined;
+
 /** The longest names first. */
 const KNOWN = table.accelerators
   .map((row) => ({ row, pattern: new RegExp(`(^|[^A-Z0-9])${row.name}([^A-Z0-9]|$)`, 'i') }))

@@ -64,3 +64,9 @@ export function toAlternative(candidate: Candidate): Alternative {
     usd: cents(candidate.usd),
   };
 }
+
+/** Whether the most that it can bill stays within a cap, USD; without one it does. */
+export const affordable =
+  (maxCost = Number.POSITIVE_INFINITY) =>
+  ({ max_usd }: Candidate): boolean =>
+    cents(max_usd) <= maxCost;

@@ -5,9 +5,9 @@ import type { Flavor } from '../../scripts/plan/flavor.ts';
 import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
 import type { Candidate } from '../../scripts/planner/candidate.ts';
 import { choose } from '../../scripts/planner/choose.ts';
-import { hardwareDecisions } from '../../scripts/planner/hardware-words.ts';
-import { cents } from '../../scripts/planner/rounding.ts';
 import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
+import { unknownCard } from '../../scripts/planner/unknown-card.ts';
+import { candidate } from './fake-candidates.ts';
 
 const RUNS = exampleRuns();
 const run = (model: string) => {
@@ -60,14 +60,6 @@ describe('10,000 rows of 500 tokens', () => {
   });
 });
 
-const candidate = (name: string, usd: number, seconds: number, price = 1, mode: 'full' | 'lora' = 'lora') =>
-  ({ flavor: { name, accelerators: 1, usd_per_hour: price }, usd, seconds, recipe: { mode } }) as Candidate;
-
-const several = (name: string, usd: number, seconds: number) => {
-  const one = candidate(name, usd, seconds, 10);
-  return { ...one, flavor: { ...one.flavor, accelerators: 4 } } as Candidate;
-};
-
 describe('choose', () => {
   const slow = candidate('slow', 2, 7200);
   it.each<[string, Candidate[], string | undefined]>([
@@ -96,126 +88,6 @@ describe('what else could be taken', () => {
   );
 });
 
-describe('the reasons on the card', () => {
-  const t4 = candidate('t4', 2, 7200, 0.4);
-  const a100 = candidate('a100', 1.5, 2000, 2.5);
-  const full = candidate('h200', 4, 900, 5, 'full');
-  const words = (
-    chosen: Candidate,
-    fitting: Candidate[],
-    asked?: string,
-    modes: ('full' | 'lora')[] = ['lora'],
-    kept?: string,
-  ) => hardwareDecisions({ chosen, fitting, modes, why: 'asked for LoRA', asked, kept }).map(({ because }) => because);
-
-  it.each<[string, string[], string[]]>([
-    ['asked for', words(t4, [t4, a100], 't4'), ['asked for LoRA', 'asked for']],
-    [
-      'kept',
-      words(t4, [t4, a100], undefined, ['lora'], 't4'),
-      ['asked for LoRA', 'as in the plan that this one starts from'],
-    ],
-    [
-      'a dearer hour that is cheaper in all',
-      words(a100, [a100, t4]),
-      ['asked for LoRA', 'the whole run costs least there; t4 costs less an hour, but takes 2.0 h for $2.00'],
-    ],
-    [
-      'the cheapest in all ways',
-      words(t4, [t4, full]),
-      ['asked for LoRA', 'the whole run costs least there; next is h200, 15 min for $4.00'],
-    ],
-    [
-      'hardly dearer and much faster',
-      words(candidate('l40s', 2.1, 900, 1.8), [t4, candidate('l40s', 2.1, 900, 1.8)]),
-      ['asked for LoRA', 'less than half the time for little more than on t4: 2.0 h for $2.00 there'],
-    ],
-    [
-      'what the budget leaves',
-      words(candidate('l4', 2.1, 7000, 0.8), [t4, candidate('l4', 2.1, 7000, 0.8)]),
-      ['asked for LoRA', 'the cheapest whose timeout stays within --max-cost'],
-    ],
-    [
-      'much faster than a run of days',
-      words(candidate('l40s', 2.9, 900, 1.8), [t4, candidate('l40s', 2.9, 900, 1.8)]),
-      ['asked for LoRA', 'less than half the time it would take on t4: 2.0 h for $2.00 there'],
-    ],
-    [
-      'all weights where an adapter would cost less',
-      words({ ...a100, recipe: full.recipe }, [t4, { ...a100, recipe: full.recipe }, full], undefined, [
-        'full',
-        'lora',
-      ]),
-      ['asked for LoRA', 'the whole run costs least there; next is h200, 15 min for $4.00'],
-    ],
-    ['alone', words(t4, [t4]), ['asked for LoRA', 'nothing else fits']],
-    [
-      'LoRA where all weights would cost more',
-      words(t4, [t4, full], 't4', ['full', 'lora']),
-      [
-        'all weights need a bigger accelerator: on h200 they would take 15 min for $4.00, LoRA takes 2.0 h for $2.00 here',
-        'asked for',
-      ],
-    ],
-    [
-      'LoRA where all weights are too dear on the same flavor',
-      words(t4, [a100, { ...full, flavor: t4.flavor }], 't4', ['full', 'lora']),
-      ['all weights would take 15 min for $4.00 there, more than the budget', 'asked for'],
-    ],
-    [
-      'LoRA where nothing else fits',
-      words(t4, [], undefined, ['full', 'lora']),
-      ['training all weights fits no hardware here'],
-    ],
-  ])('%s', (_, said, expected) => expect(said).toEqual(expected));
-
-  it.each<[string, Candidate, Candidate[], string]>([
-    [
-      'several where none alone is enough',
-      several('a100x4', 12, 3000),
-      [several('a100x4', 12, 3000), several('h200x4', 15, 2000)],
-      'no single accelerator is enough; of several, the whole run costs least there; next is h200x4, 33 min for $15.00',
-    ],
-    [
-      'several where one takes long',
-      several('a100x4', 32, 9000),
-      [candidate('a100', 30, 36_000), several('a100x4', 32, 9000)],
-      'one accelerator would take 10.0 h for $30.00, on a100',
-    ],
-    [
-      'several where the budget has no room for one',
-      several('a100x4', 9, 3000),
-      [candidate('a100', 8, 9000), several('a100x4', 9, 3000)],
-      'the cheapest whose timeout stays within --max-cost',
-    ],
-    [
-      'one, though several cost less',
-      candidate('a100', 30, 9000),
-      [several('l4x4', 29, 9500), candidate('a100', 30, 9000)],
-      'no other single accelerator fits',
-    ],
-  ])('%s', (_, chosen, fitting, because) => expect(words(chosen, fitting)[1]).toBe(because));
-
-  it('are true of every example', () => {
-    for (const { chosen, fitting } of RUNS) {
-      if (!chosen) continue;
-      const [, where] = hardwareDecisions({
-        chosen,
-        fitting,
-        modes: ['full', 'lora'],
-        why: '',
-        asked: undefined,
-        kept: undefined,
-      });
-      const like = fitting.filter(
-        ({ flavor, recipe }) => recipe.mode !== 'qlora' && flavor.accelerators > 1 === chosen.flavor.accelerators > 1,
-      );
-      const cheapest = Math.min(...like.map(({ usd }) => cents(usd)));
-      expect(where?.because.includes('the whole run costs least')).toBe(cents(chosen.usd) === cheapest);
-    }
-  });
-});
-
 describe('the snapshot', () => {
   it.each(SNAPSHOT.flavors.map((flavor) => [flavor.name, flavor] as const))('%s can be planned with', (_, flavor) => {
     expect(flavor.usd_per_hour).toBeGreaterThan(0);
@@ -237,6 +109,19 @@ describe('a card that nobody has seen', () => {
   it('of Apple is slow, and has the memory that the machine says', () => {
     const apple = acceleratorOf({ ...odd, accelerator: 'Apple M3 Pro', gpu_memory_gib: 24 });
     expect(apple).toMatchObject({ tflops: 8, usable_gib: 0.92 * 24, uncertainty: 4 });
+  });
+
+  it.each<[string, Flavor, number | null, RegExp[]]>([
+    ['of Jobs', odd, null, [/know the card B900: its speed/, /that it computes no bf16/]],
+    ['of this machine', odd, 10.3, [/its speed, and so the time and the cost, is a guess$/]],
+  ])('is told on the card: %s', (_, flavor, capability, said) => {
+    const [note, ...more] = unknownCard(flavor, capability);
+    for (const each of said) expect(note).toMatch(each);
+    expect(more).toEqual([]);
+  });
+
+  it('is none of the snapshot', () => {
+    for (const flavor of SNAPSHOT.flavors) expect(unknownCard(flavor)).toEqual([]);
   });
 
   it('is planned with slowly, and says how little is known', () => {

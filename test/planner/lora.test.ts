@@ -89,7 +89,11 @@ describe('the rank', () => {
       });
     expect(said({})).toContainEqual({
       what: 'rank 32',
-      because: '480,000 tokens need no more than 20 M trained parameters',
+      because: 'the least: its 20 M trained parameters are far more than 480,000 tokens need',
+    });
+    expect(said(tokensOf(40_000, 500))).toContainEqual({
+      what: 'rank 32',
+      because: '20 M tokens need no more than 20 M trained parameters',
     });
     expect(said(tokensOf(2_000_000, 500))).toContainEqual({
       what: 'rank 256',
@@ -166,11 +170,13 @@ describe('QLoRA by itself', () => {
         why: '',
         asked: undefined,
         kept: undefined,
+        maxCost: undefined,
         ...choice,
       })[0]?.because;
     const price = '; 4 bits are slower and learn a little less';
     expect(why({ asked: chosen.flavor.name })).toBe(`LoRA does not fit ${chosen.flavor.name}${price}`);
-    expect(why({})).toMatch(/^LoRA would take .* on .*, more than the budget; 4 bits/);
+    expect(why({ kept: chosen.flavor.name })).toBe(`LoRA does not fit ${chosen.flavor.name}${price}`);
+    expect(why({ maxCost: 1 })).toMatch(/^LoRA would take .* on .*, more than the budget; 4 bits/);
     expect(why({ fitting: [chosen] })).toBe(`LoRA fits no hardware here${price}`);
   });
 });
