@@ -1,12 +1,15 @@
 import type { DatasetReport } from '../dataset/report.ts';
 import { TrainerError } from '../errors.ts';
-import type { Demo } from '../output/demo-line.ts';
+import type { Demo, NoDemo } from '../output/demo-line.ts';
+import { money } from '../output/units.ts';
 import type { Request } from '../plan/request.ts';
-import type { Candidate, SearchInput } from '../planner/candidate.ts';
+import { affordable, type Candidate, type SearchInput } from '../planner/candidate.ts';
+import { choose } from '../planner/choose.ts';
 import { doubts } from '../planner/doubts.ts';
 import { chooseMaxLength } from '../planner/lengths.ts';
 import { checkConflicts } from '../planner/override-conflicts.ts';
 import { cents } from '../planner/rounding.ts';
+import { search } from '../planner/search.ts';
 import { grouped } from '../printable.ts';
 import { plannedOn } from './hardware.ts';
 import { workload } from './workload.ts';
@@ -14,8 +17,8 @@ import { workload } from './workload.ts';
 /** A run that costs more is tried on a few rows first. USD. */
 const WORTH_A_DEMO = 3;
 const EXAMPLES = 100;
-/** Of the whole run's price: what costs more is no trial. */
-const AT_MOST = 0.25;
+/** Of the whole run's price: what costs more saves little where the data turn out wrong. */
+const AT_MOST = 2 / 3;
 
 /** Rows that are estimated are surely fewer than twice as many. */
 const SURELY = 2;
@@ -35,23 +38,63 @@ export function fullRun(
   };
 }
 
-/** The same run on a few rows of the same data, where this one costs more than a few dollars, and much more than that. */
-export function demoOf(input: SearchInput, chosen: Candidate, dataset: DatasetReport): Demo | null {
+/** What an approach to the same mode is called on the command line. */
+const LORA = { full: 'off', lora: 'on', qlora: 'qlora' } as const;
+
+/**
+ * The same run on a few rows of the same data, where this one costs more than a few dollars and those clearly less: on
+ * the flavor where they cost least, but for one that was asked for. Why there is none, where a run costs dollars.
+ */
+export function demoOf(
+  input: SearchInput,
+  { chosen, fitting }: { chosen: Candidate; fitting: readonly Candidate[] },
+  dataset: DatasetReport,
+): Demo | NoDemo | null {
   const { facts, method, report, request, rows } = input.work;
-  if (input.backend === 'local' || request.examples !== undefined || rows <= EXAMPLES) return null;
+  if (input.backend === 'local' || request.examples !== undefined) return null;
   if (cents(chosen.usd) <= WORTH_A_DEMO) return null;
+  if (rows <= EXAMPLES)
+    return { none: `${EXAMPLES} examples would be all of the data; fewer --epochs make a short run` };
   const { maxSteps: _, ...kept } = request;
   try {
     const work = workload(facts, dataset, report, { ...kept, examples: EXAMPLES, epochs: 1 }, method);
     checkConflicts(work);
     const few = { ...input, work, epochs: 1, max_length: chooseMaxLength(work).length };
-    const demo = plannedOn(chosen.flavor, few, request.maxCost);
-    if (!demo || demo.usd > AT_MOST * chosen.usd) return null;
+    const demo = cheapest(few, chosen, fitting);
+    if (!demo || demo.usd > AT_MOST * chosen.usd) return tooDear(demo, chosen);
     doubts(work, demo.recipe, Math.max(1, demo.flavor.accelerators));
-    return { examples: EXAMPLES, seconds: Math.round(demo.seconds), usd: cents(demo.usd) };
+    const { mode } = chosen.recipe;
+    const same = plannedOn(demo.flavor, few, request.maxCost)?.recipe.mode === mode;
+    return {
+      ...{ examples: EXAMPLES, seconds: Math.round(demo.seconds), usd: cents(demo.usd) },
+      ...(demo.flavor.name === chosen.flavor.name ? {} : { flavor: demo.flavor.name }),
+      ...(same ? {} : { lora: LORA[mode] }),
+    };
   } catch (error) {
     // What was asked for can't be done with so few rows: an evaluation, for example, or a large batch of prompts.
-    if (error instanceof TrainerError) return null;
+    if (error instanceof TrainerError) return { none: `${EXAMPLES} examples are too few here: ${error.message}` };
     throw error;
   }
+}
+
+/** In the mode and the precision of the whole run, so that it shows what that one does. */
+function cheapest(
+  few: SearchInput,
+  { recipe, flavor }: Candidate,
+  fitting: readonly Candidate[],
+): Candidate | undefined {
+  const { request } = few.work;
+  const asked = request.flavor !== undefined && request.flavor !== 'auto';
+  const flavors = new Set([flavor, ...(asked ? [] : fitting.map((one) => one.flavor))]);
+  const like = search({ ...few, modes: [recipe.mode] }, [...flavors]).filter(
+    (one) => one.recipe.precision === recipe.precision,
+  );
+  return choose(like.filter(affordable(request.maxCost)));
+}
+
+function tooDear(demo: Candidate | undefined, whole: Candidate): NoDemo {
+  if (!demo) return { none: `${EXAMPLES} examples fit no flavor within --max-cost` };
+  const { setup, saving } = demo.time.parts;
+  const most = setup + saving > demo.seconds / 2 ? ', most of it to load the model and to save it' : '';
+  return { none: `${EXAMPLES} examples would cost ${money(cents(demo.usd))} of the ${money(cents(whole.usd))}${most}` };
 }

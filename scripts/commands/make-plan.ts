@@ -1,8 +1,7 @@
 import type { DatasetReport } from '../dataset/report.ts';
 import { openDataset, validateDataset } from '../dataset/validate.ts';
 import { LEAST_SECONDS } from '../jobs/allowance.ts';
-import type { Demo } from '../output/demo-line.ts';
-import { shareWords } from '../output/token-lines.ts';
+import type { Demo, NoDemo } from '../output/demo-line.ts';
 import { planDigest } from '../plan/digest.ts';
 import type { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
@@ -24,9 +23,11 @@ import { chooseMethod, methodAsked } from './choose-method.ts';
 import type { CommandContext } from './context.ts';
 import { demoOf, fullRun } from './demo.ts';
 import { chooseDestinations, noToken } from './destinations.ts';
-import { catalogue, chooseHardware } from './hardware.ts';
+import { chooseHardware } from './hardware.ts';
+import { longRows } from './long-rows.ts';
 import { resolveModel } from './model.ts';
 import { adapterOfFolder, checkTimeout, localModel, tooLong, tooShort } from './plan-refusals.ts';
+import { catalogue } from './prices.ts';
 import { checkPictures, checkTemplate, readyReport } from './readiness.ts';
 import { chooseReward, firstRows, withReward } from './reward.ts';
 import { checkSetNames } from './set-names.ts';
@@ -35,8 +36,8 @@ import { workload } from './workload.ts';
 export interface MadePlan {
   plan: Plan;
   digest: string;
-  /** The same on a few rows, where that is worth it. */
-  demo: Demo | null;
+  /** The same on a few rows, or why that is not worth it; null for a run that costs little. */
+  demo: Demo | NoDemo | null;
 }
 
 /** The plan that another one starts from, and its flavor where the other is to run there as well. */
@@ -131,7 +132,11 @@ export async function makePlan(request: Request, context: CommandContext, from: 
     ...hardware,
     decisions: [
       ...decisions,
-      ...hardwareDecisions({ ...hardware, modes, why, asked: request.flavor, kept: from?.flavor }),
+      ...hardwareDecisions({
+        ...hardware,
+        ...{ modes, why },
+        ...{ asked: request.flavor, kept: from?.flavor, maxCost: request.maxCost },
+      }),
       epochsDecision,
       lengthDecision,
       ...methodDecisions(work, hardware.chosen),
@@ -144,7 +149,7 @@ export async function makePlan(request: Request, context: CommandContext, from: 
       note,
       asked.note,
       changedData(base, dataset),
-      ...longRows(dataset, length),
+      ...longRows(work, length),
       ...doubts(work, hardware.chosen.recipe, Math.max(1, hardware.chosen.flavor.accelerators)),
       ...thinkingDoubt(work, model),
       ...hardware.notes,
@@ -153,19 +158,13 @@ export async function makePlan(request: Request, context: CommandContext, from: 
     made: { at: context.now().toISOString(), by: `hf-llm-trainer ${VERSION}` },
   });
   const plan = completePlan(withReward(draft, reward));
-  return { plan, digest: planDigest(plan), demo: demoOf(search, hardware.chosen, dataset) };
+  return { plan, digest: planDigest(plan), demo: demoOf(search, hardware, dataset) };
 }
 
 /** What fails is said where it is awaited, or not at all where the plan fails before. */
 function ahead<T>(asked: Promise<T>): Promise<T> {
   asked.catch(() => undefined);
   return asked;
-}
-
-/** What is cut or left out at this length; nothing where it was not counted, or no row is. */
-function longRows({ tokens }: DatasetReport, length: number): string[] {
-  const shares = tokens?.by_length?.find(({ max_length }) => max_length === length);
-  return shares && shares.truncated_share + shares.dropped_share > 0 ? [shareWords(shares)] : [];
 }
 
 /** By its full name; an address is kept as it is, for the revision, config or split in it. */

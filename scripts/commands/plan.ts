@@ -31,7 +31,7 @@ export async function planCommand(flags: Flags, context: CommandContext): Promis
   const card = renderCard(plan, digest, path, demo);
   const priced = { ...estimate, price_as_of: plan.made.price_as_of };
   context.out.result(
-    { digest, path, plan, estimate: priced, alternatives, ...(demo ? { demo } : {}), card },
+    { digest, path, plan, estimate: priced, alternatives, ...(demo && !('none' in demo) ? { demo } : {}), card },
     () => card,
   );
   return EXIT.ok;

@@ -2,7 +2,7 @@ import { type Mapping, shellWord } from '../plan/mapping.ts';
 import type { Plan } from '../plan/schema.ts';
 import { valueText } from '../plan/value-text.ts';
 import { grouped, preview, printable } from '../printable.ts';
-import { type Demo, demoLines } from './demo-line.ts';
+import { type Demo, demoLines, type NoDemo } from './demo-line.ts';
 import { launchLine } from './launch-line.ts';
 import { riskLines } from './risk-lines.ts';
 import { style } from './style.ts';
@@ -12,7 +12,7 @@ import { count, duration, many, money, rate } from './units.ts';
  * The review card: what the person says yes to, one screen. Order as in the design: model and data, how,
  * hardware, time and cost, where it goes and who sees it, what could go wrong, the digest, one question.
  */
-export function renderCard(plan: Plan, digest: string, path: string, demo: Demo | null = null): string {
+export function renderCard(plan: Plan, digest: string, path: string, demo: Demo | NoDemo | null = null): string {
   const { hardware, output } = plan;
   const local = hardware.backend === 'local';
   const rows: [string, string | string[]][] = [
@@ -114,7 +114,7 @@ function hardwareLine(plan: Plan): string {
   const source =
     estimate.price_source === 'live'
       ? 'live price'
-      : `price of ${plan.made.price_as_of}, the catalogue could not be reached`;
+      : `price of ${plan.made.price_as_of}, the live catalogue could not be read`;
   return `${hardware.flavor} (${hardware.label}), ${money(hardware.usd_per_hour)} an hour (${source})`;
 }
 

@@ -1,4 +1,5 @@
 import { shellWord } from '../plan/mapping.ts';
+import { preview } from '../printable.ts';
 import { duration, money } from './units.ts';
 
 /** A run on a few of the rows, once, and what its own plan says that it takes. */
@@ -6,14 +7,25 @@ export interface Demo {
   examples: number;
   seconds: number;
   usd: number;
+  /** Where it costs least, if that is not where the whole run goes. */
+  flavor?: string;
+  /** What keeps it to the mode of the whole run, where there is room for a better one. */
+  lora?: 'on' | 'off' | 'qlora';
 }
 
-/** What a demo takes and its command; nothing where none is worth it. `path`: the file of the plan that it starts from. */
-export function demoLines(demo: Demo | null, path: string): string[] {
+/** Why a run that costs dollars has no demo, in half a line. */
+export interface NoDemo {
+  none: string;
+}
+
+/** What a demo takes and its command, or why there is none; nothing for a run that costs little. `path`: the file of the plan that it starts from. */
+export function demoLines(demo: Demo | NoDemo | null, path: string): string[] {
   if (!demo) return [];
-  const { examples, seconds, usd } = demo;
+  if ('none' in demo) return [`none: ${preview(demo.none, 300)}`];
+  const { examples, seconds, usd, flavor, lora } = demo;
+  const flags = [flavor && `--flavor ${flavor}`, lora && `--lora ${lora}`, `--examples ${examples} --epochs 1`];
   return [
-    `Recommended first: ${examples} examples, about ${duration(seconds)} and ${money(usd)}, show whether the data teach what they should`,
-    `hf-llm-trainer plan --from ${shellWord(path)} --examples ${examples} --epochs 1`,
+    `Recommended first: ${examples} examples${flavor ? ` on ${flavor}` : ''}, about ${duration(seconds)} and ${money(usd)}, show whether the data teach what they should`,
+    `hf-llm-trainer plan --from ${shellWord(path)} ${flags.filter(Boolean).join(' ')}`,
   ];
 }

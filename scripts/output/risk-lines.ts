@@ -1,4 +1,5 @@
 import type { Finding, Plan } from '../plan/schema.ts';
+import { duration, money } from './units.ts';
 
 /** What could go wrong, for the review card, the worst first; what is left out is said there already. */
 export function riskLines(plan: Plan): string[] {
@@ -15,5 +16,21 @@ export function riskLines(plan: Plan): string[] {
   if (plan.limits.timeout_seconds < plan.estimate.seconds) {
     lines.push('It is stopped before it is expected to end: the model then is a checkpoint; raise --timeout');
   }
+  lines.push(...longTimeout(plan));
   return lines.length > 0 ? lines : ['nothing found'];
+}
+
+/** Of the end of the likely range; what it may bill besides, USD. */
+const FAR_LONGER = 5;
+const WORTH_SAYING = 1;
+
+/** A timeout that no such run needs: what hangs is billed all of it. Jobs state no limit of their own. */
+function longTimeout({ request, estimate, limits }: Plan): string[] {
+  const { timeout_seconds, max_usd } = limits;
+  const longest = estimate.seconds_range?.[1] ?? estimate.seconds;
+  const far = request.timeout !== undefined && timeout_seconds > FAR_LONGER * longest + 900;
+  if (!far || max_usd - estimate.usd < WORTH_SAYING) return [];
+  return [
+    `--timeout is ${duration(timeout_seconds)} for a run of about ${duration(estimate.seconds)}: one that hangs is billed for all of it, ${money(max_usd)}. Leave --timeout out, or make it shorter`,
+  ];
 }

@@ -1,17 +1,25 @@
 import { grouped } from '../printable.ts';
+
 /** How quantities are written for people. */
 
-/** Seconds as `45 s`, `12 min`, `3 h 05 min`. */
+/** From so many hours on, days are easier to read. */
+const HOURS = 72;
+
+/** Seconds as `45 s`, `12 min`, `3 h 05 min`, `4 days 6 h`. */
 export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  if (hours >= HOURS) return `${grouped(Math.floor(hours / 24))} days${hours % 24 > 0 ? ` ${hours % 24} h` : ''}`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
 /** USD; cents, and fractions of a cent never shown as nothing. */
 export function money(usd: number): string {
-  return usd > 0 && usd < 0.01 ? 'less than $0.01' : `$${usd.toFixed(2)}`;
+  if (usd > 0 && usd < 0.01) return 'less than $0.01';
+  const [dollars, cents] = usd.toFixed(2).split('.');
+  return `$${grouped(Number(dollars))}.${cents}`;
 }
 
 /** 596049920 -> `596M`. */

@@ -1,5 +1,7 @@
 import { TrainerError } from '../errors.ts';
+import type { JsonValue } from '../plan/json.ts';
 import type { Recipe } from '../plan/schema.ts';
+import { grouped } from '../printable.ts';
 import { overflowsFp16 } from './fp16.ts';
 import { methodRecipe } from './method-recipe.ts';
 import { packs } from './packing.ts';
@@ -21,7 +23,13 @@ const largeBatch = (rows: number): string =>
  * for a step of more prompts than there are: TRL leaves such a step out, and no other is left.
  */
 export function doubts(work: Workload, recipe: Recipe, processes = 1): string[] {
-  return [...precision(work, recipe), ...rate(work, recipe), ...batch(work, recipe, processes)];
+  return [
+    ...precision(work, recipe),
+    ...rate(work, recipe),
+    ...warmup(recipe),
+    ...logging(recipe),
+    ...batch(work, recipe, processes),
+  ];
 }
 
 function precision({ facts }: Workload, recipe: Recipe): string[] {
@@ -38,9 +46,41 @@ function rate({ method, facts }: Workload, { mode, training_args }: Recipe): str
   const what = `learning rate ${given} is ${mode === 'full' ? 'for all weights' : 'for an adapter'}`;
   if (given > UNUSUAL * usual)
     return [`${what} ${times(given / usual)} the usual ${usual}: the loss may jump or become NaN`];
-  if (given < usual / UNUSUAL)
-    return [`${what} a ${Math.round(usual / given)}th of the usual ${usual}: it may learn nothing`];
+  if (given < usual / UNUSUAL) return [`${what} ${part(usual / given)} of the usual ${usual}: it may learn nothing`];
   return [];
+}
+
+const MILLION = 1e6;
+const part = (ratio: number): string =>
+  ratio < MILLION ? `a ${grouped(Math.round(ratio))}th` : 'less than a millionth';
+
+/** Schedulers of transformers that know no warmup (optimization.py, get_scheduler). */
+const WITHOUT_WARMUP: readonly JsonValue[] = ['constant', 'reduce_lr_on_plateau', 'greedy'];
+
+/** Where the learning rate gets to: 0 at the first step, and at its peak after those of the warmup. */
+function warmup({ training_args: args, total_steps }: Recipe): string[] {
+  if (WITHOUT_WARMUP.includes(args.lr_scheduler_type ?? null)) return [];
+  const asked = numberOr(args.warmup_steps, 0);
+  const steps = asked < 1 ? Math.ceil(asked * total_steps) : Math.trunc(asked);
+  const what = `warmup_steps ${asked} in a run of ${total_steps} step${total_steps === 1 ? '' : 's'}`;
+  if (steps < total_steps) {
+    const long = steps > Math.ceil(total_steps / 2);
+    return long ? [`${what}: for more than half of it the learning rate still rises`] : [];
+  }
+  const reached = (100 * (total_steps - 1)) / steps;
+  return [
+    reached === 0
+      ? `${what}: the learning rate stays 0, and nothing is learned`
+      : `${what}: the learning rate gets no higher than ${Number(reached.toPrecision(2))}% of ${Number(args.learning_rate)}`,
+  ];
+}
+
+function logging({ training_args: args, total_steps }: Recipe): string[] {
+  const every = numberOr(args.logging_steps, 1);
+  const bySteps = (args.logging_strategy ?? 'steps') === 'steps';
+  return bySteps && every > total_steps && args.logging_first_step !== true
+    ? [`logging_steps ${every} in a run of ${total_steps}: no loss is shown, and its curve stays empty`]
+    : [];
 }
 
 const times = (ratio: number): string => `${ratio < 100 ? Math.round(ratio) : Number(ratio.toPrecision(2))} times`;

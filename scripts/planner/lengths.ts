@@ -1,12 +1,15 @@
 import type { TokenStatistics } from '../dataset/report.ts';
 import { TrainerError } from '../errors.ts';
 import { USUAL_LENGTHS } from '../plan/lengths.ts';
+import type { Planned } from '../plan/methods.ts';
 import { methodRecipe } from './method-recipe.ts';
 import type { ModelFacts } from './model-facts.ts';
 import { type Decision, numberOr, type Workload } from './workload.ts';
 
 /** Tokens of an answer below which it says nothing. */
 const LEAST_ANSWER = 16;
+/** Tokens of a sequence that is cut: a question's and an answer's marks take ten in ChatML, their words the rest. */
+const LEAST_LENGTH = 2 * LEAST_ANSWER;
 
 /** The most tokens that a sequence may have: of the model, or the longest that is planned. */
 export const lengthLimit = (facts: ModelFacts): number =>
@@ -23,13 +26,16 @@ const roomFor = (tokens: TokenStatistics): number => (tokens.estimated ? 1.25 : 
 
 /**
  * The shortest usual length that cuts no row, or at most one in twenty; within what the model can read. Where the
- * model answers prompts, the longest prompt and its answer. Throws TrainerError `usage` for --max-length there.
+ * model answers prompts, the longest prompt and its answer. Throws TrainerError `usage` for --max-length there, and
+ * for one that leaves next to nothing of a row.
  */
 export function chooseMaxLength(work: Workload): Decision & { length: number } {
   const { facts, tokens, request, method } = work;
   if (methodRecipe(method).generation !== null) return promptAndAnswer(work);
   if (work.report.vision) return textAndPicture(work);
   if (request.maxLength !== undefined) {
+    if (request.maxLength < LEAST_LENGTH && (tokens.estimated || tokens.max > request.maxLength))
+      throw leavesNothing(request.maxLength);
     return { length: request.maxLength, what: `sequences up to ${request.maxLength} tokens`, because: 'asked for' };
   }
   const limit = lengthLimit(facts);
@@ -39,14 +45,29 @@ export function chooseMaxLength(work: Workload): Decision & { length: number } {
   const wanted = tokens.max <= 2 * tokens.p95 ? longest : most;
   const length = Math.min(USUAL_LENGTHS.find((candidate) => candidate >= wanted) ?? limit, limit);
   const estimated = tokens.estimated ? ' (estimated)' : '';
-  return {
-    length,
-    what: `sequences up to ${length} tokens`,
-    because:
-      longest <= length
-        ? `the longest row has about ${tokens.max}${estimated}`
-        : `95 of 100 rows have at most ${tokens.p95}${estimated}; the longest, ${tokens.max}, is cut`,
-  };
+  const what = `sequences up to ${length} tokens`;
+  if (longest <= length) return { length, what, because: `the longest row has about ${tokens.max}${estimated}` };
+  const cut = tooLongAre(method);
+  if (most <= length) {
+    const because = `95 of 100 rows have at most ${tokens.p95}${estimated}; the longest, ${tokens.max}, is ${cut}`;
+    return { length, what, because };
+  }
+  const reads = length === facts.max_length ? 'all that the model reads' : 'the longest that is planned';
+  const rows =
+    tokens.p50 * room > length ? `half of the rows have ${tokens.p50}` : `one row in twenty has ${tokens.p95}`;
+  return { length, what, because: `${reads}; ${rows} or more${estimated}: longer ones are ${cut}` };
+}
+
+/** What TRL does with a row above `max_length`. */
+export const tooLongAre = (method: Planned): string => (method === 'reward' ? 'left out' : 'cut');
+
+function leavesNothing(length: number): TrainerError {
+  return new TrainerError(
+    'usage',
+    'length_too_short',
+    `--max-length ${length}: a row would be cut to ${length} token${length === 1 ? '' : 's'}, and the marks of a chat template alone take about ten`,
+    `Give --max-length ${LEAST_LENGTH} or more, or leave it out: then the plan chooses one by the rows.`,
+  );
 }
 
 /** Sequences in the token count of a row. */

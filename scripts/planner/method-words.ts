@@ -59,15 +59,17 @@ function rankDecision(work: Workload, { lora }: Recipe): Decision[] {
   const { wanted, parameters, enough } = loraRank(work);
   if (wanted === 0) return [{ what, because: 'it learns about a bit from an answer, and an adapter holds far more' }];
   const [has, needs] = [words(parameters), words(wanted)];
-  return [
-    {
-      what,
-      because: enough
-        ? `${needs} tokens need no more than ${has} trained parameters`
-        : `${has} trained parameters for ${needs} tokens: all weights (--lora off) would learn more`,
-    },
-  ];
+  if (!enough)
+    return [
+      { what, because: `${has} trained parameters for ${needs} tokens: all weights (--lora off) would learn more` },
+    ];
+  if (parameters >= FAR_MORE * wanted)
+    return [{ what, because: `the least: its ${has} trained parameters are far more than ${needs} tokens need` }];
+  return [{ what, because: `${needs} tokens need no more than ${has} trained parameters` }];
 }
+
+/** No rank but the least has so many parameters for each token. */
+const FAR_MORE = 8;
 
 function packingDecision(work: Workload, { training_args }: Recipe): Decision[] {
   if (training_args.packing !== true || work.request.set?.packing !== undefined) return [];

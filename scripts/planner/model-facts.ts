@@ -11,6 +11,7 @@ import {
   checkGenerates,
   hasTokenizer,
   noConfig,
+  noShape,
   noTokenizer,
   quantized,
   unusable,
@@ -99,14 +100,7 @@ function measured(files: ModelFiles, config: ModelConfig, tensors: readonly Stor
   const packed = tensors && config.quantization === null ? packedDtypes(tensors) : null;
   if (packed) throw quantized(files, packed.join(', '));
   const read = readShape(config.text, tensors);
-  if (Array.isArray(read)) {
-    throw unusable(
-      files,
-      'unknown_shape',
-      `its config.json lacks ${read.join(', ')}`,
-      'Choose a decoder-only text model.',
-    );
-  }
+  if ('lacks' in read) throw noShape(files, read);
   const { shape, heads, guessed, max_length } = read;
   const parts = tensors ? modelParts(tensors, tied, shape.layers) : null;
   const layout = readLayout({ ...config.text, num_attention_heads: heads }, tied);

@@ -2,6 +2,7 @@ import { TrainerError } from '../errors.ts';
 import type { ModelFiles } from '../hub/model-files.ts';
 import { preview } from '../printable.ts';
 import { classesOf, type ModelConfig, otherKind } from './model-config.ts';
+import type { NoShape } from './model-shape.ts';
 
 /** Of sentence-transformers: what such a model's head is, and that it is one. */
 const EMBEDDING_FILES = ['modules.json', 'config_sentence_transformers.json'];
@@ -103,4 +104,18 @@ const notGenerative = (files: ModelFiles, reason: string): TrainerError =>
 
 export function unusable(files: ModelFiles, code: string, reason: string, hint: string): TrainerError {
   return new TrainerError('usage', code, `the model ${preview(files.id, 200)} can't be trained: ${reason}`, hint);
+}
+
+/** Of a configuration that says too little, or what can't be. */
+export function noShape(files: ModelFiles, { lacks, wrong }: NoShape): TrainerError {
+  const code = 'unknown_shape';
+  if (wrong.length === 0)
+    return unusable(files, code, `its config.json lacks ${lacks.join(', ')}`, 'Choose a decoder-only text model.');
+  const values = wrong.map(({ name, value }) => `${name} ${preview(JSON.stringify(value))}`).join(', ');
+  return unusable(
+    files,
+    code,
+    `its config.json says ${values}, where a whole number above 0 belongs`,
+    'Correct its config.json, or choose another model.',
+  );
 }

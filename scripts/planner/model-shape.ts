@@ -35,17 +35,25 @@ export interface ReadShape {
   guessed: string[];
 }
 
+/** What keeps the sizes from being known: names that are nowhere, and values that no model has. */
+export interface NoShape {
+  lacks: string[];
+  wrong: { name: string; value: unknown }[];
+}
+
 /** A usual head, where a configuration names no number of heads. */
 const HEAD_SIZE = 64;
+/** Sizes that every model has, and those that are told from them where there are none. */
+const NEEDED = ['hidden_size', 'num_hidden_layers', 'vocab_size', 'num_attention_heads'] as const;
+const OTHERS = ['intermediate_size', 'num_key_value_heads', 'head_dim'] as const;
 
 /**
- * The sizes in a configuration; what it lacks is read off the tensors' shapes. Returns the names of what can't be found
- * in either.
+ * The sizes in a configuration; what it lacks is read off the tensors' shapes. NoShape where one can't be found in
+ * either, or where the configuration has a value that transformers could make no model of.
  */
-export function readShape(
-  text: Record<string, unknown>,
-  tensors: readonly StoredTensor[] | null,
-): ReadShape | string[] {
+export function readShape(text: Record<string, unknown>, tensors: readonly StoredTensor[] | null): ReadShape | NoShape {
+  const wrong = wrongSizes(text);
+  if (wrong.length > 0) return { lacks: [], wrong };
   const config = Shape.parse(text);
   const stored = tensors ? storedShape(tensors) : null;
   const hidden_size = config.hidden_size ?? stored?.hidden_size ?? null;
@@ -54,12 +62,10 @@ export function readShape(
   const heads = config.num_attention_heads ?? (stored && hidden_size ? Math.ceil(hidden_size / HEAD_SIZE) : null);
   if (!hidden_size || !layers || !vocab_size || !heads) {
     const found = { hidden_size, num_hidden_layers: layers, vocab_size, num_attention_heads: heads };
-    return Object.entries(found)
-      .filter(([, value]) => !value)
-      .map(([name]) => name);
+    const lacks = Object.entries(found).flatMap(([name, value]) => (value ? [] : [name]));
+    return { lacks, wrong: [] };
   }
   const head = config.head_dim ?? Math.max(1, Math.floor(hidden_size / heads));
-  const needed = ['hidden_size', 'num_hidden_layers', 'vocab_size', 'num_attention_heads'] as const;
   return {
     shape: {
       hidden_size,
@@ -71,8 +77,17 @@ export function readShape(
     },
     heads,
     max_length: config.max_position_embeddings ?? null,
-    guessed: needed.filter((name) => !config[name]),
+    guessed: NEEDED.filter((name) => !config[name]),
   };
+}
+
+/** Of the sizes that every model has, what is no size; of the others, which some models do without, what is negative. */
+function wrongSizes(text: Record<string, unknown>): NoShape['wrong'] {
+  const wrong = [
+    ...NEEDED.filter((name) => text[name] != null && !size.safeParse(text[name]).success),
+    ...OTHERS.filter((name) => Number(text[name]) < 0),
+  ];
+  return wrong.map((name) => ({ name, value: text[name] }));
 }
 
 /** By the embeddings, vocabulary x hidden size, and the numbers in the layers' names. */

@@ -17,6 +17,14 @@ export function rowLengths(lengths: Lengths, rows: number): number[] {
   return Array.from({ length: rows }, (_, at) => lengthAt((at + 0.5) / rows, lengths, least));
 }
 
+/** The share of the rows, 0 to 1, that are longer than this. */
+export function shareLonger(lengths: Lengths, length: number): number {
+  if (lengths.max <= length) return 0;
+  const longer = rowLengths(lengths, GRAINS).filter((each) => each > length).length;
+  return Math.max(1, longer) / GRAINS;
+}
+const GRAINS = 1000;
+
 /** The average of a function over 0 to 1, by the middles of equal parts. */
 const PARTS = 40;
 function average(f: (share: number) => number): number {

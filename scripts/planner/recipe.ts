@@ -77,7 +77,8 @@ export function buildRecipe(
     ...(request.maxSteps === undefined ? { num_train_epochs: epochs } : { max_steps: request.maxSteps }),
     learning_rate: request.learningRate ?? own.learning_rate[mode === 'full' ? 'full' : 'lora'],
     lr_scheduler_type: 'cosine',
-    warmup_steps: 0.03,
+    // The rate of a warmup's first step is 0: a single step would learn nothing.
+    warmup_steps: steps > 1 ? 0.03 : 0,
     per_device_train_batch_size: batch,
     per_device_eval_batch_size: evalBatch(work, batch, processes),
     gradient_accumulation_steps: accumulation,

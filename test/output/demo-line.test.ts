@@ -11,7 +11,16 @@ describe('a demo first', () => {
       'Recommended first: 100 examples, about 5 h 46 min and $14.42, show whether the data teach what they should',
       "hf-llm-trainer plan --from 'my plan.json' --examples 100 --epochs 1",
     ]);
+    const elsewhere = { ...demo, flavor: 'l4x1', lora: 'on' as const };
+    expect(demoLines(elsewhere, 'p.json')).toEqual([
+      expect.stringMatching(/^Recommended first: 100 examples on l4x1, about/),
+      'hf-llm-trainer plan --from p.json --flavor l4x1 --lora on --examples 100 --epochs 1',
+    ]);
     expect(renderCard(samplePlan(), 'd', 'p.json', demo)).toMatch(/^Demo +Recommended first: 100 examples/m);
+  });
+
+  it('says why there is none', () => {
+    expect(renderCard(samplePlan(), 'd', 'p.json', { none: 'too\ndear' })).toMatch(/^Demo +none: too\\ndear$/m);
   });
 
   it('is not named where there is none', () => {

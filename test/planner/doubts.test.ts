@@ -28,13 +28,31 @@ describe('what is likely a slip', () => {
     ],
     ['a large batch for all weights', { set: { gradient_accumulation_steps: 8 } }, {}],
     ['few prompts', {}, { method: 'grpo', rows: 1 }],
+    ['a single step', { maxSteps: 1 }, {}],
+    ['a warmup of half the steps', { set: { warmup_steps: 0.5 } }, {}],
+    ['a long warmup where none is made', { set: { warmup_steps: 5000, lr_scheduler_type: 'constant' } }, {}],
+    ['the first loss alone', { set: { logging_steps: 5000, logging_first_step: true } }, {}],
+    ['a loss each epoch', { set: { logging_steps: 5000, logging_strategy: 'epoch' } }, {}],
   ])('is not %s', (_, request, options) => expect(said(request, options)).toEqual([]));
 
   it.each<[Partial<Request>, Parameters<typeof said>[1], RegExp]>([
     [{ learningRate: 1 }, {}, /^learning rate 1 is for all weights 50000 times the usual 0.00002: the loss may jump/],
     [{ learningRate: 5e-2 }, { mode: 'lora' }, /for an adapter 250 times the usual/],
     [{ learningRate: 1e-4 }, { method: 'dpo' }, /for all weights 100 times the usual/],
-    [{ learningRate: 1e-9 }, {}, /a 20000th of the usual 0.00002: it may learn nothing/],
+    [{ learningRate: 1e-9 }, {}, /a 20,000th of the usual 0.00002: it may learn nothing/],
+    [{ learningRate: 1e-31 }, {}, /for all weights less than a millionth of the usual 0.00002: it may learn/],
+    [
+      { set: { warmup_steps: 100_000 } },
+      {},
+      /^warmup_steps 100000 in a run of 63 steps: .* no higher than 0.062% of 0.00002/,
+    ],
+    [{ set: { warmup_steps: 0.9 } }, {}, /^warmup_steps 0.9 in a run of 63 steps: for more than half of it/],
+    [
+      { maxSteps: 1, set: { warmup_steps: 1 } },
+      {},
+      /^warmup_steps 1 in a run of 1 step: the learning rate stays 0, and nothing is learned/,
+    ],
+    [{ set: { logging_steps: 1000 } }, {}, /^logging_steps 1000 in a run of 63: no loss is shown/],
     [{ set: { gradient_accumulation_steps: 8 } }, { mode: 'lora' }, /^steps of 64 rows: an adapter learns less/],
     [{ set: { per_device_train_batch_size: 64 } }, { rows: 10 }, /^a step takes 64 rows, and there are 10: each pass/],
     [{ set: { per_device_train_batch_size: 64 } }, { rows: 1 }, /^a step takes 64 rows, and there is 1: each pass/],

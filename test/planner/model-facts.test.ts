@@ -262,6 +262,26 @@ describe('what is refused', () => {
     expect(await code(given)).toBe(expected);
   });
 
+  it.each<[string, Record<string, unknown>, string]>([
+    ['is absent', { hidden_size: null, vocab_size: null }, 'lacks hidden_size, vocab_size'],
+    ['is negative', { hidden_size: -5 }, 'says hidden_size -5, where a whole number above 0 belongs'],
+    [
+      'is no number',
+      { hidden_size: 'w\u001bide', num_hidden_layers: 0 },
+      'says hidden_size "w\\u001bide", num_hidden_layers 0, ',
+    ],
+    ['is negative, of those that may be absent', { head_dim: -1, intermediate_size: null }, 'says head_dim -1, '],
+  ])('with the size that %s', async (_, sizes, words) => {
+    const given = { config: { ...config, ...sizes }, files: ['vocab.json', 'pytorch_model.bin'] };
+    await expect(factsOf(given)).rejects.toMatchObject({
+      message: expect.stringContaining(`its config.json ${words}`),
+    });
+  });
+
+  it('with a wrong size, though its weights tell the right one', async () => {
+    await expect(factsOf({ config: { ...config, hidden_size: -5 }, tensors })).rejects.toThrow(/says hidden_size -5/);
+  });
+
   it('with the name of the quantization, and what to give instead', async () => {
     const given = { config: { ...config, quantization_config: { quant_method: 'awq' } }, tensors };
     await expect(factsOf(given)).rejects.toMatchObject({
