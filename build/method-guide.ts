@@ -1,12 +1,16 @@
 import { USUAL_LENGTHS } from '../scripts/plan/lengths.ts';
 import { PLANNED, type Planned } from '../scripts/plan/methods.ts';
+import { BUILT_IN_REWARDS } from '../scripts/plan/reward.ts';
+import { WORTH_ALL_WEIGHTS } from '../scripts/planner/choose.ts';
 import { methodRecipe } from '../scripts/planner/method-recipe.ts';
 import { LORA_ABOVE_PARAMETERS } from '../scripts/planner/modes.ts';
 import { defaultEpochs, FEW_ROWS } from '../scripts/planner/recipe.ts';
 import { answersPerPrompt, effectiveBatch } from '../scripts/planner/steps.ts';
 import known from '../scripts/planner/trl-arguments.json' with { type: 'json' };
 import type { Workload } from '../scripts/planner/workload.ts';
+import { rewardDependencies } from '../scripts/training/reward-parts.ts';
 import { exampleWork } from './example-runs.ts';
+import { percentMore } from './render.ts';
 
 /** The columns that each method trains on as they are. */
 export const COLUMNS: Readonly<Record<Planned, string[][]>> = {
@@ -27,11 +31,19 @@ export const COLUMNS: Readonly<Record<Planned, string[][]>> = {
 const FEW = 500;
 const MANY = 20_000;
 
+/** The rewards that need packages of their own. */
+const packaged = (): string[] =>
+  BUILT_IN_REWARDS.filter(
+    (name) => rewardDependencies([{ kind: 'builtin', name, column: null, parameters: {}, weight: 1 }]).length > 0,
+  ).map((name) => `\`${name}\``);
+
 /** What the guide to the methods says in figures: the same that a plan computes with. */
 export function methodGuide(): Record<string, unknown> {
   return {
     version: /^TRL [\d.]+\d/.exec(known.source)?.[0],
     methods: PLANNED.map(line),
+    packaged: packaged().join(' and '),
+    worth_all_weights: percentMore(WORTH_ALL_WEIGHTS),
     billions: LORA_ABOVE_PARAMETERS / 1e9,
     rank: methodRecipe('sft').lora_rank,
     small_rank: methodRecipe('grpo').lora_rank.most,

@@ -17,3 +17,6 @@ export function render(root: string, name: string, data: Record<string, unknown>
 
 /** As every JSON file of the repository is written. */
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** A factor of 1.1 as `10%`. */
+export const percentMore = (factor: number): string => `${Math.round((factor - 1) * 100)}%`;

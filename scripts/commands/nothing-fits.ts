@@ -2,19 +2,16 @@ import { TrainerError } from '../errors.ts';
 import type { Flavor } from '../plan/flavor.ts';
 import type { Candidate, SearchInput } from '../planner/candidate.ts';
 import { answerTokens } from '../planner/lengths.ts';
-import { loraRank } from '../planner/lora-rank.ts';
-import { totalGib, trainingMemory } from '../planner/memory.ts';
-import { hasReference, methodRecipe } from '../planner/method-recipe.ts';
+import { methodRecipe } from '../planner/method-recipe.ts';
 import type { Mode } from '../planner/recipe.ts';
 import { cents } from '../planner/rounding.ts';
-import { numberOr } from '../planner/workload.ts';
+import { targetOf } from '../planner/search.ts';
+import { nearestToFitting, type Place } from '../planner/shortage.ts';
+import { shortageWords } from './shortage-words.ts';
 
 /** Tokens below which a sequence, or an answer, is not worth training on. */
 const LEAST_LENGTH = 256;
 const LEAST_ANSWER = 64;
-
-/** Of the memory, the share from which a part is named. */
-const LEAST_PART = 0.05;
 
 const FLAGS: Readonly<Record<Mode, string>> = { full: '--lora off', lora: '--lora on', qlora: '--lora qlora' };
 
@@ -31,14 +28,6 @@ export interface Elsewhere {
 
 /** What to say where nothing fits: each way out is tried before it is named. */
 export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewhere): TrainerError {
-  const needing = [
-    ...(input.modes.includes('qlora') ? ['QLoRA'] : []),
-    ...(input.work.request.set?.use_vllm === true ? ['vLLM'] : []),
-  ];
-  const needs =
-    elsewhere.bf16 || needing.length === 0
-      ? ''
-      : `; ${needing.join(' and ')} ${needing.length > 1 ? 'need' : 'needs'} a CUDA GPU that computes in bf16`;
   const ways = [
     ...batchThatFits(input, elsewhere),
     ...writerThatFits(input, elsewhere),
@@ -46,58 +35,49 @@ export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewh
     ...lengthThatFits(input, elsewhere),
     ...flavorThatFits(elsewhere),
   ];
+  const nearest = nearestToFitting(input, places(elsewhere));
+  const missing = nearest
+    ? [shortageWords(nearest, input, elsewhere.flavors), ...otherNeeds(input, elsewhere)]
+    : otherNeeds(input, elsewhere);
   return new TrainerError(
     'usage',
     'nothing_fits',
-    `training ${input.work.facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens does not fit ${where}: ${unshared(input, elsewhere)}${needs}`,
+    `training ${input.work.facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens ${nearest ? 'does not fit' : 'does not run on'} ${where}: ${missing.join('; ')}`,
     ways.length > 0
       ? `What would fit: the same command with ${ways.join(', or with ')}.`
-      : 'Neither an adapter nor shorter sequences would fit: take a smaller model.',
+      : nearest
+        ? 'Neither an adapter nor shorter sequences would fit: take a smaller model.'
+        : `Take another machine, or do without ${needing(input).join(' and ')}.`,
   );
 }
 
-/** The largest of some flavors' GPUs; RAM where there is none. */
-function largestDevice(flavors: readonly Flavor[]): { gib: number; cuda: boolean } {
-  const gpus = flavors.flatMap(({ gpu_memory_gib }) => gpu_memory_gib ?? []);
-  const cuda = gpus.length > 0;
-  return { gib: Math.max(...(cuda ? gpus : flavors.map(({ ram_gib }) => ram_gib))), cuda };
+const writesWithVllm = ({ work }: SearchInput): boolean => work.request.set?.use_vllm === true;
+
+/** What was asked for and runs on some GPUs alone. */
+const needing = (input: SearchInput): string[] => [
+  ...(input.modes.includes('qlora') ? ['QLoRA'] : []),
+  ...(writesWithVllm(input) ? ['vLLM'] : []),
+];
+
+/** What was asked for and is not tried here, whatever the memory. */
+function otherNeeds(input: SearchInput, { bf16, flavors }: Elsewhere): string[] {
+  const names = needing(input);
+  if (!bf16 && names.length > 0) {
+    return [`${names.join(' and ')} ${names.length > 1 ? 'need' : 'needs'} a CUDA GPU that computes in bf16`];
+  }
+  const together = flavors.every(({ accelerators }) => accelerators > 1);
+  return writesWithVllm(input) && together ? ['vLLM is used beside one accelerator alone'] : [];
 }
 
-/** What a batch takes on one device, in the mode that takes least, by parts: the largest first. */
-function unshared({ work, modes, max_length }: SearchInput, { bf16, flavors }: Elsewhere): string {
-  const device = largestDevice(flavors);
-  const mode = modes.findLast((one) => bf16 || one !== 'qlora') ?? modes.at(-1) ?? 'full';
-  const { sequences, generation } = methodRecipe(work.method);
-  const batch = numberOr(work.request.set?.per_device_train_batch_size, 1);
-  const reference = hasReference(work);
-  const parts = trainingMemory({
-    facts: work.facts,
-    mode,
-    weight_bytes: mode === 'full' || !device.cuda ? 4 : 2,
-    lora_rank: numberOr(work.request.set?.lora_r, loraRank(work).rank),
-    per_device_train_batch_size: batch,
-    max_length,
-    sequences,
-    reference,
-    classifier: work.method === 'reward',
-    ...(generation ? { scored: answerTokens(work) } : {}),
+/** Where there are GPUs, CPUs are no way out. Of several flavors each has what the catalogue says of it. */
+function places({ bf16, flavors }: Elsewhere): Place[] {
+  const gpus = flavors.filter(({ accelerators }) => accelerators > 0);
+  return (gpus.length > 0 ? gpus : flavors).map((flavor) => {
+    const known = targetOf(flavor);
+    // This machine's is named after its kind.
+    const kind = flavor.name === 'mps' ? 'mps' : known.kind;
+    return { flavor, target: { kind, bf16: flavors.length > 1 ? known.bf16 : bf16 } };
   });
-  const weights = parts.weights / (reference && mode === 'full' ? 2 : 1);
-  const sizes: [string, number][] = [
-    ['gradients and optimizer', parts.gradients + parts.optimizer + parts.adapters],
-    ['activations', parts.activations + parts.loss + parts.casts],
-    ['weights', weights],
-    ['its reference', parts.weights - weights],
-  ];
-  const named = sizes
-    .filter(([, gib]) => gib > LEAST_PART * totalGib(parts))
-    .sort(([, a], [, b]) => b - a)
-    .map(([name, gib]) => `${name} ${Math.round(gib)}`);
-  const takes = `a batch of ${batch} takes ${Math.round(totalGib(parts))} GiB (${named.join(', ')})`;
-  const short = work.request.set?.use_vllm === true ? 'RAM, disk or the share of vLLM' : 'RAM or disk';
-  return totalGib(parts) < device.gib
-    ? `${takes}, for which there is room: what lacks is ${short}`
-    : `on one device ${takes}`;
 }
 
 /** Where a batch was asked for; without that the plan takes one that fits. */

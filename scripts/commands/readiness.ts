@@ -4,6 +4,7 @@ import { mappingFlags, shellWord } from '../plan/mapping.ts';
 import { type Planned, SEEING } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { ModelFacts } from '../planner/model-facts.ts';
+import { unknownTargets } from './unknown-targets.ts';
 
 /** The report for the method, if the data can train with it. Throws TrainerError `data`: what to map, or what is wrong. */
 export function readyReport(dataset: DatasetReport, method: Planned): MethodReport {
@@ -25,6 +26,8 @@ export function readyReport(dataset: DatasetReport, method: Planned): MethodRepo
   const reasons = (report?.findings ?? [])
     .filter((finding) => finding.kind === 'fails')
     .map((finding) => finding.message);
+  const unknown = unknownTargets(report?.mapping ?? null, [method]);
+  if (unknown !== null) reasons.push(unknown);
   const invalid = report?.invalid_rows ?? 0;
   throw new TrainerError(
     'data',

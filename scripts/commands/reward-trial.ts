@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { TrainerError } from '../errors.ts';
 import { ensureEnvironment } from '../jobs/local/environment.ts';
+import { findPython } from '../jobs/local/python.ts';
 import { run } from '../jobs/local/run.ts';
 import { type Reward, rewardName } from '../plan/reward.ts';
 import { preview } from '../printable.ts';
@@ -42,11 +43,9 @@ export async function tryRewards(
   context: CommandContext,
 ): Promise<{ tried: Tried[] } | { untried: string }> {
   const { script, dependencies } = composeRewardTrial(rewards);
-  let python: string;
+  let python: string[];
   try {
-    const { home, env, out, signal } = context;
-    const wanted = { dependencies, requiresPython: REQUIRES_PYTHON, excludeNewer: EXCLUDE_NEWER, gpu: false };
-    ({ python } = await ensureEnvironment({ ...wanted, home, env, signal, say: out.say }));
+    python = await pythonWith(dependencies, context);
   } catch (error) {
     if (!(error instanceof TrainerError)) throw error;
     return { untried: error.message };
@@ -66,8 +65,19 @@ export async function tryRewards(
   );
 }
 
+/** Where no packages are needed, the machine's own Python: nothing is installed for it. What is installed is said. */
+async function pythonWith(dependencies: string[], { home, env, out, signal }: CommandContext): Promise<string[]> {
+  if (dependencies.length === 0) {
+    const own = await findPython(env).catch(() => null);
+    if (own) return [own.command, ...own.args];
+  }
+  const wanted = { dependencies, requiresPython: REQUIRES_PYTHON, excludeNewer: EXCLUDE_NEWER, gpu: false };
+  const { python } = await ensureEnvironment({ ...wanted, home, env, signal, say: out.say });
+  return [python];
+}
+
 async function runTrial(
-  python: string,
+  [python = '', ...flags]: readonly string[],
   script: string,
   told: { rewards: readonly Reward[]; rows: readonly object[] },
   { env, signal }: CommandContext,
@@ -78,7 +88,7 @@ async function runTrial(
   try {
     await writeFile(String(file), script);
     await writeFile(String(given), JSON.stringify(told));
-    const args = [String(file), String(given), String(result)];
+    const args = [...flags, String(file), String(given), String(result)];
     const { code, stderr } = await run(python, args, { env, signal: AbortSignal.any([signal, late]) });
     const text = await readFile(String(result), 'utf8').catch(() => null);
     const said = text === null ? null : Said.safeParse(JSON.parse(text));

@@ -186,6 +186,7 @@ export class Analysis {
         findings: [
           datasetFinding(afterFirstRow(this.#columns.problem, this.#first, this.#rendered), this.#counts.seen),
         ],
+        ...(this.mapping ? { mapping: this.mapping } : {}),
         invalid_rows: this.#counts.seen,
       };
     }

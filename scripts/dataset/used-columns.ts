@@ -1,3 +1,4 @@
+import type { Planned } from '../plan/methods.ts';
 import { type Row, UNSEEN } from './rows.ts';
 
 /** Columns of which a chat template may see the objects key by key. */
@@ -22,6 +23,17 @@ export const USED: ReadonlySet<string> = new Set([
   'image',
   'images',
 ]);
+
+const BESIDE = ['tools', 'chat_template_kwargs', 'images', 'image'];
+/** By method, what its trainer reads of a row; of GRPO's and RLOO's the rewards may read any other. */
+export const READ_BY: Readonly<Record<Planned, readonly string[]>> = {
+  sft: ['messages', 'text', 'prompt', 'completion', 'conversations', ...BESIDE],
+  dpo: ['prompt', 'chosen', 'rejected', ...BESIDE],
+  kto: ['prompt', 'completion', 'label', 'chosen', 'rejected', ...BESIDE],
+  reward: ['prompt', 'chosen', 'rejected', 'margin', 'tools', 'chat_template_kwargs'],
+  grpo: ['prompt', 'images', 'image'],
+  rloo: ['prompt', 'images', 'image'],
+};
 
 /** A key that some rows lack is null there in the table that trains. */
 export function asInTable(row: Row, columns: readonly string[]): Row {

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../plan/json.ts';
+import { optimizerWords } from './optimizers.ts';
 
 /** What TRL's config takes for one argument: types joined by `|`, and the values where they are few. */
 export type Argument = string | { takes: string; choices: string[] };
@@ -57,7 +58,8 @@ export function valueProblem(name: string, value: JsonValue, argument: Argument)
   if (choices.length > 0 && (typeof value === 'string' || Array.isArray(value))) {
     const given = Array.isArray(value) ? value : [value];
     if (!given.every((one) => choices.some((choice) => choice === one))) {
-      return `expected ${Array.isArray(value) ? 'some' : 'one'} of ${choices.join(', ')}`;
+      const words = name === 'optim' ? optimizerWords(choices) : choices.join(', ');
+      return `expected ${Array.isArray(value) ? 'some' : 'one'} of ${words}`;
     }
   }
   return typeof value === 'number' ? rangeProblem(name, value) : null;

@@ -3,9 +3,11 @@ import type { Candidate } from './candidate.ts';
 /** Of the cheapest run's price. */
 export const HARDLY_MORE = 1.1;
 /** Of a run longer than a working day: waiting for it costs, too. */
-const WORTH_A_DAY = 1.5;
+export const WORTH_A_DAY = 1.5;
 /** All weights learn the most, and an adapter hardly less: what they may cost against it. */
-const WORTH_ALL_WEIGHTS = 1.5;
+export const WORTH_ALL_WEIGHTS = 1.5;
+/** So many times as fast is worth a little more. */
+export const CLEARLY_FASTER = 2;
 /** Seconds. */
 export const WORKING_DAY = 8 * 3600;
 
@@ -47,4 +49,4 @@ function cheapest(cheapestFirst: readonly Candidate[]): Candidate | undefined {
 }
 
 const clearlyFaster = (one: Candidate, other: Candidate, worth = HARDLY_MORE): boolean =>
-  one.usd <= worth * other.usd && one.seconds < other.seconds / 2;
+  one.usd <= worth * other.usd && one.seconds < other.seconds / CLEARLY_FASTER;

@@ -4,6 +4,7 @@ import { acceleratorOf } from './accelerator.ts';
 import { storedCheckpoints } from './checkpoints.ts';
 import type { Strategy } from './launch.ts';
 import { PICTURE_TOKENS } from './lengths.ts';
+import type { Processes } from './memory/sharding.ts';
 import { loraParameters } from './memory/states.ts';
 import { type MemoryInput, type MemoryParts, totalGib, trainingMemory } from './memory.ts';
 import { hasReference, methodRecipe } from './method-recipe.ts';
@@ -33,12 +34,32 @@ const FREE_GIB = 1.3;
 /** The least memory, GiB, of which a process may take this much. */
 export const memoryFor = (gib: number): number => Math.max(gib / FILL, gib + FREE_GIB);
 
+/** Of this memory, GiB, what may be filled. */
+export const fillable = (gib: number): number => Math.min(gib * FILL, gib - FREE_GIB);
+
+/** What is too small for a recipe: what it takes, and what there is, GiB. */
+export interface Lack {
+  what: 'memory' | 'RAM' | 'disk';
+  takes: number;
+  there: number;
+}
+
+export interface Footprint {
+  memory: MemoryParts;
+  gib: number;
+}
+
 /** What the recipe takes on the flavor, or null where memory, RAM or disk are too small for it. */
-export function footprint(input: FootprintInput): { memory: MemoryParts; gib: number } | null {
+export function footprint(input: FootprintInput): Footprint | null {
+  const { lack, ...taken } = measured(input);
+  return lack === null ? taken : null;
+}
+
+/** What the recipe takes on the flavor, and what of it is too small. */
+export function measured(input: FootprintInput): Footprint & { lack: Lack | null } {
   const { flavor, recipe, strategy, work } = input;
   const { facts, method } = work;
   const accelerator = acceleratorOf(flavor);
-  const weightBytes = recipe.weights_dtype === 'float32' ? 4 : 2;
   const batch = numberOr(recipe.training_args.per_device_train_batch_size, 1);
   const rank = recipe.lora?.r ?? 0;
   const processes = {
@@ -49,7 +70,7 @@ export function footprint(input: FootprintInput): { memory: MemoryParts; gib: nu
   const memory = trainingMemory({
     facts,
     mode: recipe.mode,
-    weight_bytes: weightBytes,
+    weight_bytes: weightBytes(recipe),
     lora_rank: rank,
     // Packed ones are one long sequence, whose rows a mask keeps apart.
     ...(packs(work)
@@ -69,17 +90,28 @@ export function footprint(input: FootprintInput): { memory: MemoryParts; gib: nu
     processes,
   });
   const vllm = vllmGib(recipe, accelerator?.usable_gib ?? 0);
-  const total = totalGib(memory) + vllm;
-  if (memoryFor(total) > (accelerator ? accelerator.usable_gib : flavor.ram_gib)) return null;
-  const trained = recipe.mode === 'full' ? facts.parameters : loraParameters(facts, rank);
-  const loaded = { mode: recipe.mode, weight_bytes: weightBytes, trained, processes, reference: hasReference(work) };
-  if (accelerator && ramGib(facts, loaded) > flavor.ram_gib) return null;
-  if (flavor.disk_gib !== null && input.backend === 'hf') {
-    const stored = { checkpoints: storedCheckpoints(recipe), sharded: processes.sharded, vllm: usesVllm(recipe) };
-    if (diskGib(facts, trained, stored) > flavor.disk_gib) return null;
-  }
-  return { memory: vllm > 0 ? { ...memory, vllm } : memory, gib: total };
+  const gib = totalGib(memory) + vllm;
+  return { memory: vllm > 0 ? { ...memory, vllm } : memory, gib, lack: lackOf(input, gib, processes) };
 }
+
+/** Of memory, RAM and disk the first that is too small. */
+function lackOf({ work, recipe, flavor, backend }: FootprintInput, gib: number, processes: Processes): Lack | null {
+  const { facts } = work;
+  const accelerator = acceleratorOf(flavor);
+  const there = accelerator ? accelerator.usable_gib : flavor.ram_gib;
+  if (memoryFor(gib) > there) return { what: 'memory', takes: gib, there };
+  const trained = recipe.mode === 'full' ? facts.parameters : loraParameters(facts, recipe.lora?.r ?? 0);
+  const weight_bytes = weightBytes(recipe);
+  const loaded = { mode: recipe.mode, weight_bytes, trained, processes, reference: hasReference(work) };
+  const ram = accelerator ? ramGib(facts, loaded) : 0;
+  if (ram > flavor.ram_gib) return { what: 'RAM', takes: ram, there: flavor.ram_gib };
+  if (flavor.disk_gib === null || backend !== 'hf') return null;
+  const stored = { checkpoints: storedCheckpoints(recipe), sharded: processes.sharded, vllm: usesVllm(recipe) };
+  const disk = diskGib(facts, trained, stored);
+  return disk > flavor.disk_gib ? { what: 'disk', takes: disk, there: flavor.disk_gib } : null;
+}
+
+const weightBytes = ({ weights_dtype }: Recipe): number => (weights_dtype === 'float32' ? 4 : 2);
 
 /** Rows held out, or answers to them, that pass side by side. */
 function evaluationBatch({ eval_rows }: Workload, { training_args: args }: Recipe, processes: number): number {

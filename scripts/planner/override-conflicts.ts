@@ -2,6 +2,7 @@ import type { TrainerError } from '../errors.ts';
 import { HUB_ID } from '../hub/search.ts';
 import type { JsonValue } from '../plan/json.ts';
 import { isLoraArgument } from './lora-arguments.ts';
+import { hasOptimizer, OPTIMIZERS } from './optimizers.ts';
 import { badValue, setWords } from './overrides.ts';
 import { keepsApart } from './packing.ts';
 import { whyNoVllm } from './vllm.ts';
@@ -14,11 +15,6 @@ export function parseLender(text: string): { id: string; commit?: string } | nul
   const [, id = '', commit] = /^([^@]*)(?:@([0-9a-f]{40}))?$/.exec(text) ?? [];
   return HUB_ID.test(id) ? { id, ...(commit === undefined ? {} : { commit }) } : null;
 }
-
-/** What PyTorch and transformers bring themselves. */
-const OPTIMIZERS = ['adamw_torch', 'adamw_torch_fused', 'adafactor', 'sgd', 'adagrad', 'rmsprop'];
-/** Of bitsandbytes, which the script has for QLoRA. */
-const BITSANDBYTES = /^(adamw_(bnb_)?8bit|(paged_)?(adamw|ademamix|lion)_(8|32)bit|ademamix|rmsprop_bnb(_(8|32)bit)?)$/;
 
 /** Those that go by evaluations. */
 const EVALUATING_SCHEDULERS = ['reduce_lr_on_plateau', 'greedy'];
@@ -67,9 +63,6 @@ export function checkConflicts(work: Workload): void {
   checkScheduler(set, refuse);
   checkEvaluation(work, set, refuse);
 }
-
-const hasOptimizer = (name: string, qlora: boolean): boolean =>
-  OPTIMIZERS.includes(name) || (qlora && BITSANDBYTES.test(name));
 
 type Refuse = (name: string, why: string) => TrainerError;
 

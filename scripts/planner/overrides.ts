@@ -56,11 +56,21 @@ function checkOne(name: string, value: JsonValue, method: Planned | undefined): 
   if (instead) throw bad(name, `it isn't set this way: ${instead}`);
   const kinds = argumentsOf(method).flatMap(([other, kind]) => (other === name ? [kind] : []));
   if (kinds.length === 0) throw unknown(name, method);
-  const problems = kinds.map((kind) => valueProblem(name, value, kind));
-  if (!problems.includes(null)) throw badValue(name, value, [...new Set(problems)].join(', or '));
+  const problems = [...new Set(kinds.map((kind) => valueProblem(name, value, kind)))];
+  // Where methods take different values, the one that the data decide on says which.
+  if (!problems.includes(null) && (method !== undefined || problems.length === 1)) {
+    throw badValue(name, value, `${problems.join(', or ')}${differing(name, method)}`);
+  }
   if (method !== undefined && AT_LEAST_TWO[method]?.includes(name) && value === 1) {
     throw badValue(name, value, `${method.toUpperCase()} compares: at least 2`);
   }
+}
+
+/** The method, where another takes other values. */
+function differing(name: string, method: Planned | undefined): string {
+  const kinds = Object.values(BY_METHOD).flatMap((own) => own[name] ?? []);
+  const same = new Set(kinds.map((kind) => JSON.stringify(kind))).size < 2;
+  return method === undefined || same ? '' : ` for ${method.toUpperCase()}`;
 }
 
 /** Fields of the config classes. */

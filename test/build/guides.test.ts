@@ -2,12 +2,22 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hardwareGuide, OLDER_ADVICE } from '../../build/hardware-guide.ts';
+import { hardwareGuide, OLDER_ADVICE, withoutBf16 } from '../../build/hardware-guide.ts';
 import { COLUMNS, methodGuide } from '../../build/method-guide.ts';
 import { render } from '../../build/render.ts';
 import { PLANNED } from '../../scripts/plan/methods.ts';
+import {
+  CLEARLY_FASTER,
+  HARDLY_MORE,
+  WORKING_DAY,
+  WORTH_A_DAY,
+  WORTH_ALL_WEIGHTS,
+} from '../../scripts/planner/choose.ts';
 import { methodRecipe } from '../../scripts/planner/method-recipe.ts';
+import { LORA_ABOVE_PARAMETERS } from '../../scripts/planner/modes.ts';
+import { candidateFor, targetOf } from '../../scripts/planner/search.ts';
 import { validateLocal } from '../dataset/support.ts';
+import { flavorNamed, QWEN3_06B, searchInput, work } from '../planner/support.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const guide = render(ROOT, 'training_methods.md.hbs', methodGuide());
@@ -58,5 +68,37 @@ describe('hardware_guide.md', () => {
       expect(older[at]).toMatch(kept ? /still takes/ : / takes .* not /);
       for (const flavor of advised) expect(older[at]).toContain(flavor);
     }
+  });
+
+  const rendered = render(ROOT, 'hardware_guide.md.hbs', hardwareGuide());
+  const [, , , choice = ''] = rendered.split('\n');
+
+  it('says by what figures a plan chooses', () => {
+    const percents = [HARDLY_MORE, WORTH_A_DAY, HARDLY_MORE, WORTH_ALL_WEIGHTS].map((one) =>
+      Math.round(one * 100 - 100),
+    );
+    expect([...choice.matchAll(/(\d+)%/g)].map(([, percent]) => Number(percent))).toEqual(percents);
+    expect(choice).toContain(`a working day (${WORKING_DAY / 3600} hours)`);
+    expect(choice).toContain(`Up to ${LORA_ABOVE_PARAMETERS / 1e9} billion parameters all weights`);
+    expect(CLEARLY_FASTER).toBe(2);
+    expect(choice).toContain('less than half the time');
+    expect(guide).toContain(`would cost over ${Math.round(WORTH_ALL_WEIGHTS * 100 - 100)}% more, and QLoRA`);
+  });
+
+  it.each(['t4-small', 'l4x1', 'a100-large', 'h200', 'rtx-pro-6000'])(
+    'names the flavors that have no QLoRA: %s',
+    (name) => {
+      const input = searchInput({ work: work({ facts: QWEN3_06B }), modes: ['qlora'] });
+      const flavor = flavorNamed(name);
+      const line = rendered.split('\n').find((one) => one.startsWith('- QLoRA, and'));
+      expect(line?.includes(`\`${name}\``)).toBe(candidateFor(input, flavor, targetOf(flavor)) === null);
+    },
+  );
+
+  it('names what the catalogue has, and nothing where all compute in bf16', () => {
+    const a10g = flavorNamed('a10g-small');
+    const v100 = { ...a10g, name: 'v100x1', accelerator: 'V100', gpu_memory_gib: 16 };
+    expect(withoutBf16([flavorNamed('cpu-basic'), a10g, v100])).toBe('`v100x1`');
+    expect(withoutBf16([a10g])).toBe('');
   });
 });

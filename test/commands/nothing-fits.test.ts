@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { nothingFits } from '../../scripts/commands/nothing-fits.ts';
+import type { TrainerError } from '../../scripts/errors.ts';
 import type { Flavor } from '../../scripts/plan/flavor.ts';
 import type { SearchInput } from '../../scripts/planner/candidate.ts';
 import { answerTokens } from '../../scripts/planner/lengths.ts';
+import { candidateFor, targetOf } from '../../scripts/planner/search.ts';
+import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
 import { flavorNamed, QWEN3_8B, work } from '../planner/support.ts';
 
@@ -14,8 +17,21 @@ const input = (
   work: work({ facts: QWEN3_8B, ...overrides }),
   ...{ modes, max_length, backend: 'hf', epochs: 1, timeout_seconds: null },
 });
+const big = (parameters: number) => ({ ...QWEN3_8B, parameters });
+/** Overflows fp16. */
+const GEMMA = { ...big(4e9), architecture: 'Gemma3ForCausalLM' };
 const gpu = (gpu_memory_gib: number): Flavor[] => [{ ...flavorNamed('t4-small'), gpu_memory_gib }];
 const SMALL = gpu(4);
+
+/** By what really fits there. */
+function refused(flavors: Flavor | string, given: SearchInput): TrainerError {
+  const flavor = typeof flavors === 'string' ? flavorNamed(flavors) : flavors;
+  const target = targetOf(flavor);
+  const fits = (other: SearchInput): boolean => candidateFor(other, flavor, target) !== null;
+  expect(fits(given)).toBe(false);
+  return nothingFits(given, flavor.name, { fits, bf16: target.bf16, flavors: [flavor] });
+}
+
 const hint = (given: SearchInput, fits: (other: SearchInput) => boolean) =>
   nothingFits(given, 'here', { fits, bf16: true, flavors: SMALL }).hint;
 
@@ -25,44 +41,131 @@ describe('what QLoRA and vLLM need', () => {
   const vllm = input({ method: 'grpo', request: { ...work().request, set: { use_vllm: true } } }, ['lora', 'qlora']);
 
   it.each<[string, SearchInput, RegExp]>([
-    ['one', input({}, ['lora', 'qlora']), /\); QLoRA needs a CUDA GPU that computes in bf16$/],
-    ['both', vllm, /\); QLoRA and vLLM need a CUDA GPU that computes in bf16$/],
+    ['one', input({}, ['lora', 'qlora']), /filled; QLoRA needs a CUDA GPU that computes in bf16$/],
+    ['both', vllm, /here: QLoRA and vLLM need a CUDA GPU that computes in bf16$/],
   ])('is said where there is none: %s', (_, given, expected) => {
     expect(message(given, false)).toMatch(expected);
-    expect(message(given, true)).toMatch(/\)$/);
+    expect(message(given, true)).toMatch(/filled$/);
+  });
+
+  // Both lack bf16, and memory was never the matter.
+  it.each(['cpu-basic', 't4-small'])('is all that is said where nothing else was asked for: %s', (name) => {
+    const error = refused(name, input({}, ['qlora']));
+    expect(error.message).toMatch(/does not run on \S+: QLoRA needs a CUDA GPU that computes in bf16$/);
+    expect(error.hint).toBe('Take another machine, or do without QLoRA.');
+  });
+
+  it('is one accelerator, where vLLM is asked for beside several', () => {
+    const { message: said, hint: way } = refused('l4x4', { ...vllm, work: { ...vllm.work, facts: work().facts } });
+    expect(said).toMatch(/does not run on l4x4: vLLM is used beside one accelerator alone$/);
+    expect(way).toBe('What would fit: the same command with --set use_vllm=false.');
   });
 });
 
 describe('what takes the memory', () => {
   const asking = (batch: number) => ({ request: { ...work().request, set: { per_device_train_batch_size: batch } } });
   it.each<[string, SearchInput, RegExp]>([
-    ['beside all weights the optimizer', input({}), /takes \d+ GiB \(gradients and optimizer \d+, weights 31, act/],
+    ['beside all weights the optimizer', input({}), /\(gradients and optimizer [\d.]+, weights 30.5, act/],
     [
       'of DPO a reference, too',
       input({ method: 'dpo' }),
-      /\(gradients and optimizer \d+, weights 31, its reference 31/,
+      /\(gradients and optimizer [\d.]+, weights 30.5, its reference 30.5/,
     ],
-    ['of an adapter the weights', input({}, ['full', 'lora']), /batch of 1 takes \d+ GiB \(weights 15/],
-    ['of a large batch its activations', input(asking(64), ['lora']), /batch of 64 takes \d+ GiB \(activations \d+, w/],
+    [
+      'of an adapter the weights',
+      input({ facts: big(16e9) }, ['full', 'lora']),
+      /of 1 takes [\d.]+ GiB with lora \(weights 29.8/,
+    ],
+    ['of a large batch its activations', input(asking(64), ['lora']), /batch of 64 takes \S+ GiB \(activations \S+ w/],
   ])('is named: %s', (_, given, expected) => {
-    const { message } = nothingFits(given, 'here', { fits: () => false, bf16: true, flavors: SMALL });
+    const { message } = refused('a10g-small', given);
     expect(message).toMatch(expected);
-    const [total = 0, ...parts] = (message.split(' takes ')[1]?.match(/\d+/g) ?? []).map(Number);
+    expect(message).toMatch(/\), and of its 22 GiB at most 19.8 may be filled$/);
+    const said = message.split(' takes ')[1]?.split('), and')[0];
+    const [total = 0, ...parts] = (said?.match(/\d+(\.\d+)?/g) ?? []).map(Number);
     expect(parts.reduce((sum, part) => sum + part, 0)).toBeGreaterThan(0.8 * total);
-    expect(parts.reduce((sum, part) => sum + part, 0)).toBeLessThanOrEqual(total + 1);
+    expect(parts.reduce((sum, part) => sum + part, 0)).toBeLessThanOrEqual(total + 0.3);
+  });
+
+  it.each<[string, string, SearchInput, RegExp]>([
+    ['bf16, where the GPU has it', 'a10g-small', input({ facts: big(16e9) }, ['lora']), /\(weights 29.8/],
+    ['fp32, where fp16 overflows', 't4-medium', input({ facts: GEMMA }, ['lora']), /\(weights in fp32 14.9/],
+    [
+      'fp32 on a CPU',
+      'cpu-basic',
+      input({}, ['lora'], 1024),
+      /\(weights in fp32 30.5\), and of its 16 GiB at most 14.4/,
+    ],
+  ])('has the weights as they would be loaded: %s', (_, name, given, expected) =>
+    expect(refused(name, given).message).toMatch(expected),
+  );
+
+  it('has them in fp32 on a Mac, whose GPU a plan does not compute in bf16 on', () => {
+    const mac = {
+      ...flavorNamed('t4-small'),
+      name: 'mps',
+      accelerator: 'Apple M2',
+      gpu_memory_gib: 12,
+      disk_gib: null,
+    };
+    const elsewhere = { fits: () => false, bf16: false, flavors: [mac] };
+    expect(nothingFits(input({}, ['lora']), 'this machine', elsewhere).message).toMatch(/\(weights in fp32 30.5/);
+  });
+
+  it('is of one device where several share the work', () => {
+    expect(refused('a10g-largex4', input({}, ['full'], 1024)).message).toMatch(
+      /on each of 4 devices a batch of 1 takes 39 GiB \(gradients and optimizer [\d.]+, weights 7.6\), and of its 22/,
+    );
+  });
+
+  it('is of the flavor that comes nearest, of all that there are', () => {
+    const { message } = nothingFits(input({ facts: big(900e9) }, ['lora']), 'any flavor of Hugging Face Jobs', {
+      ...{ fits: () => false, bf16: true },
+      flavors: SNAPSHOT.flavors,
+    });
+    expect(message).toMatch(
+      /on each of 8 devices of h200x8 a batch of 1 takes [\d.]+ GiB \(weights .* of its 139.8 GiB/,
+    );
+  });
+
+  it('fits no memory that it would fill to the brim', () => {
+    // Takes less than the card has, and more than may be filled of it.
+    const { message } = refused('t4-medium', input({ facts: big(6.45e9) }, ['lora'], 512));
+    const [, takes = '', there = ''] = /takes ([\d.]+) GiB .* of its ([\d.]+) GiB/.exec(message) ?? [];
+    expect(Number(takes)).toBeGreaterThan(13.1);
+    expect(Number(takes)).toBeLessThan(Number(there));
   });
 });
 
-it('names what lacks where memory does not', () => {
-  const message = (set: Record<string, number | boolean>, flavors = gpu(80)) =>
-    nothingFits(input({ request: { ...work().request, set } }, ['lora']), 'here', {
-      ...{ fits: () => false, bf16: true },
-      flavors,
-    }).message;
-  expect(message({})).toMatch(/for which there is room: what lacks is RAM or disk$/);
-  expect(message({ use_vllm: true })).toMatch(/what lacks is RAM, disk or the share of vLLM$/);
-  // Without CUDA they are computed in fp32.
-  expect(message({}, [flavorNamed('cpu-basic')])).toMatch(/on one device .*weights 31/);
+describe('names what lacks where memory does not', () => {
+  const roomy = { ...flavorNamed('a10g-small'), name: 'here' };
+  const merged = { ...big(6.2e9), adapter: { source: 'hub', id: 'x/y', revision: 'a'.repeat(40) } as const };
+  it.each<[string, Flavor, SearchInput, RegExp]>([
+    [
+      'RAM, for an adapter that is merged',
+      roomy,
+      input({ facts: merged }, ['lora'], 1024),
+      /for which there is room: what lacks is RAM, of which there are 15 and it takes 15.5 GiB$/,
+    ],
+    [
+      'disk',
+      { ...roomy, disk_gib: 20 },
+      input({}, ['lora'], 1024),
+      /what lacks is disk, of which there are 20 and it takes \d\d(\.\d)? GiB$/,
+    ],
+    [
+      "not beside vLLM, which is a part of the memory's",
+      roomy,
+      input({ method: 'grpo', request: { ...work().request, set: { use_vllm: true } } }, ['lora'], 1024),
+      /\(vLLM 19.8, weights 15.3\), and of its 22 GiB/,
+    ],
+  ])('%s', (_, flavor, given, expected) => expect(refused(flavor, given).message).toMatch(expected));
+
+  it('is a GPU, where there are CPUs alone', () => {
+    const flavors = SNAPSHOT.flavors.filter(({ accelerators }) => accelerators === 0);
+    const { message } = nothingFits(input({}, ['lora'], 1024), 'any', { fits: () => false, bf16: false, flavors });
+    expect(message).toMatch(/\), and a CPU is taken for tiny models and short runs alone$/);
+  });
 });
 
 describe('what would fit', () => {

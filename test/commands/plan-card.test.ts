@@ -29,6 +29,18 @@ describe('the review card', () => {
     expect(back.value.card).toMatch(/on t4-small: as in the plan that this one starts from/);
   });
 
+  it('doubts a timeout, a warmup and an interval that no such run needs', async () => {
+    const flags = ['--timeout', '1000d', '--set', 'warmup_steps=100000', '--set', 'logging_steps=5000'];
+    const { value } = await world.here.json(['plan', ...DEMO_FLAGS, ...flags, '--out', 'far.json']);
+    for (const said of [
+      /stopped after 1,000 days \(as asked for\)/,
+      /--timeout is 1,000 days for a run of about .*, \$\d+,\d{3}\.\d\d\. Leave --timeout out/,
+      /warmup_steps 100000 in a run of \d+ steps: the learning rate gets no higher than 0\.\d+% of/,
+      /logging_steps 5000 in a run of \d+: no loss is shown/,
+    ])
+      expect(value.card).toMatch(said);
+  });
+
   it('promises no checkpoint on the way where there is none', async () => {
     const { value } = await world.here.json(['plan', ...DEMO_FLAGS, '--set', 'save_steps=1000', '--out', 'end.json']);
     expect(value.card).toMatch(/train\.py; where it is stopped, its checkpoint \(none on the way\)/);

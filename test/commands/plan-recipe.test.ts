@@ -160,7 +160,10 @@ describe('a demo of a run that costs dollars', () => {
     const [, command = ''] = /hf-llm-trainer (plan --from .* --epochs 1)$/m.exec(value.card) ?? [];
     const { value: demo } = await world.here.json([...command.split(' '), '--out', 'demo.json'], NO_PYTHON);
     expect(demo.demo).toBeUndefined();
-    expect(value.demo).toEqual({ examples: 100, seconds: demo.estimate.seconds, usd: demo.estimate.usd });
+    const { flavor } = demo.plan.hardware;
+    expect(flavor).not.toBe(value.plan.hardware.flavor);
+    expect(demo.plan.recipe.mode).toBe(value.plan.recipe.mode);
+    expect(value.demo).toEqual({ examples: 100, seconds: demo.estimate.seconds, usd: demo.estimate.usd, flavor });
     expect(value.card).toContain(
       `about ${/^Time +about (.*?)[,;]/m.exec(demo.card)?.[1]} and $${demo.estimate.usd.toFixed(2)}`,
     );
@@ -170,6 +173,8 @@ describe('a demo of a run that costs dollars', () => {
     const few = await big('--max-steps', '40');
     const evaluating = await big('--set', 'eval_on_start=true');
     expect([few.demo, evaluating.demo]).toEqual([undefined, undefined]);
+    expect(few.card).not.toMatch(/^Demo /m);
+    expect(evaluating.card).toMatch(/^Demo +none: 100 examples are too few here: --set eval_on_start=true/m);
     expect([few.digest, evaluating.digest]).toEqual([expect.any(String), expect.any(String)]);
   });
 });

@@ -44,6 +44,20 @@ describe('plan', () => {
     const estimated = await world.here.json([...flags, model]);
     expect(estimated.value.plan.estimate.tokens).not.toBe(counted.value.plan.estimate.tokens);
     expect(JSON.stringify(estimated.value)).toMatch(/Tokens are estimated/);
+    expect(estimated.value.plan.notes.join()).not.toMatch(/at max_length/);
+    const longer = fileIn(
+      world.runtime,
+      'longer.jsonl',
+      Array(10)
+        .fill(row('a'.repeat(1000)))
+        .join('\n'),
+    );
+    const cut = async (length: string) => {
+      const asked = ['--dataset', longer, '--max-length', length, '--out', 'cut.json'];
+      return (await world.here.json(['plan', ...asked, '--backend', 'local', '--model', model])).value;
+    };
+    expect((await cut('128')).card).toMatch(/at max_length 128 nearly all rows are cut: half of them have 251 tokens/);
+    expect((await cut('8')).error).toMatchObject({ code: 'length_too_short' });
   });
 
   it('refuses a length at which nothing is learned, with exit code 3, and chooses none such itself', async () => {

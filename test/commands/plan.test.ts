@@ -317,7 +317,7 @@ describe('plan', () => {
     world.hub.faults.add({ path: /api\/jobs\/hardware/, times: 4, mishap: { status: 503 } });
     const { value, stdout } = await world.here.json(['plan', ...DEMO_FLAGS]);
     expect(value.estimate).toMatchObject({ price_source: 'snapshot', price_as_of: '2026-08' });
-    expect(stdout).toMatch(/price of 2026-08, the catalogue could not be reached/);
+    expect(stdout).toMatch(/price of 2026-08, the live catalogue could not be read/);
     world.hub.faults.clear();
   });
 

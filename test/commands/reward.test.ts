@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -172,4 +172,27 @@ describe('plan', () => {
     expect(after.digest).not.toBe(before.digest);
     expect(after.plan.script.sha256).not.toBe(before.plan.script.sha256);
   });
+
+  // A Python that says what a trial says; what a real one makes of rewards is in test/train.
+  it.skipIf(process.platform === 'win32')(
+    'tries a reward with the Python that is there, and installs nothing',
+    async () => {
+      const bin = mkdtempSync(join(folder, 'bin-'));
+      const said = '{"tried": [{"name": "length", "rows": 8, "right": null, "wrong": null}]}';
+      const python = `#!/bin/sh\nif [ "$1" = -c ]; then echo 3.12.1; else echo '${said}' > "$3"; fi\n`;
+      writeFileSync(join(bin, 'python3'), python, { mode: 0o755 });
+      const flags = ['--method', 'grpo', '--reward', 'length:maximum=300'];
+      const args = ['plan', '--model', 'Qwen3-0.6B', '--dataset', 'sums.jsonl', ...flags];
+      const installed = (): string[] =>
+        readdirSync(world.runtime.home, { recursive: true, encoding: 'utf8' }).filter((name) =>
+          /^(uv|environments)[/\\]/.test(name),
+        );
+      const before = installed();
+      const { code, value, stderr } = await world.here.json(args, { PATH: bin });
+      expect(code, JSON.stringify(value.error)).toBe(0);
+      expect(value.card).toMatch(/reward length: .*runs; not compared with right answers/);
+      expect(stderr).not.toContain('Installing');
+      expect(installed()).toEqual(before);
+    },
+  );
 });

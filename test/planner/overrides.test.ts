@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseOverrides } from '../../scripts/planner/overrides.ts';
+import type { Planned } from '../../scripts/plan/methods.ts';
+import { checkConflicts } from '../../scripts/planner/override-conflicts.ts';
+import { checkOverrides, parseOverrides } from '../../scripts/planner/overrides.ts';
+import known from '../../scripts/planner/trl-arguments.json' with { type: 'json' };
+import { work } from './support.ts';
 
 describe('--set', () => {
   it.each([
@@ -69,7 +73,8 @@ describe('--set', () => {
     ['seed=4294967296', /expected 4294967295 or less/],
     ['packing=1', /expected true or false/],
     ['lr_scheduler_type=cosin', /lr_scheduler_type=cosin: expected one of linear, cosine, /],
-    ['loss_type=ipo', /expected one of nll, dft, chunked_nll$/],
+    ['loss_type=ipo', /expected one of nll, dft, chunked_nll for SFT$/],
+    ['packing_strategy=best', /expected one of bfd, bfd_split, wrapped$/],
     ['optim_args={"a": 1}', /expected None or text/],
     ['adam_beta1=1', /less than 1/],
     ['use_liger_kernel=true', /needs the package liger-kernel/],
@@ -80,5 +85,51 @@ describe('--set', () => {
     expect(() => parseOverrides([flag], 'sft')).toThrow(
       expect.objectContaining({ message: expect.stringMatching(message), exitCode: 2 }),
     );
+  });
+
+  describe('a value that one method takes and another does not', () => {
+    it('is left to the method, where the data have to decide on it', () => {
+      const set = parseOverrides(['loss_type=foo'], undefined);
+      expect(set).toEqual({ loss_type: 'foo' });
+      const words = (method: Planned): string => {
+        try {
+          checkOverrides(set, method);
+          return '';
+        } catch (error) {
+          return (error as Error).message;
+        }
+      };
+      expect(words('sft')).toBe('--set loss_type=foo: expected one of nll, dft, chunked_nll for SFT');
+      expect(words('kto')).toBe('--set loss_type=foo: expected one of kto, apo_zero_unpaired for KTO');
+      expect(words('dpo')).toMatch(/: expected one of aot, .*, sppo_hard for DPO$/);
+      expect(words('reward')).toMatch(/no such argument for REWARD; it is one of sft, dpo, kto, grpo$/);
+    });
+
+    it('is refused at once where none takes it', () => {
+      expect(() => parseOverrides(['beta=much'], undefined)).toThrow(/--set beta=much: expected a number$/);
+    });
+  });
+
+  it('lists the optimizers that are accepted, and no others', () => {
+    let said = '';
+    try {
+      parseOverrides(['optim=nonsense'], 'sft');
+    } catch (error) {
+      said = (error as Error).message;
+    }
+    const [, plain = '', quantized = ''] = /: expected one of (.*); with --lora qlora also (.*)$/.exec(said) ?? [];
+    const accepted = (optim: string, lora: 'auto' | 'qlora'): boolean => {
+      try {
+        checkOverrides({ optim }, 'sft');
+        checkConflicts(work({ request: { model: 'm', dataset: 'd', lora, set: { optim } } }));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const all = known.shared.optim.choices;
+    expect(plain.split(', ')).toHaveLength(6);
+    expect(new Set(plain.split(', '))).toEqual(new Set(all.filter((one) => accepted(one, 'auto'))));
+    expect(new Set(`${plain}, ${quantized}`.split(', '))).toEqual(new Set(all.filter((one) => accepted(one, 'qlora'))));
   });
 });
