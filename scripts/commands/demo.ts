@@ -84,16 +84,15 @@ function cheapest(
   fitting: readonly Candidate[],
 ): Candidate | undefined {
   const { request } = few.work;
-  const asked = request.flavor !== undefined && request.flavor !== 'auto';
-  const flavors = new Set([flavor, ...(asked ? [] : fitting.map((one) => one.flavor))]);
-  const like = search({ ...few, modes: [recipe.mode] }, [...flavors]).filter(
-    (one) => one.recipe.precision === recipe.precision,
-  );
+  const same = { ...few, modes: [recipe.mode] };
+  if (request.flavor !== undefined && request.flavor !== 'auto') return plannedOn(flavor, same, request.maxCost);
+  const flavors = new Set([flavor, ...fitting.map((one) => one.flavor)]);
+  const like = search(same, [...flavors]).filter((one) => one.recipe.precision === recipe.precision);
   return choose(like.filter(affordable(request.maxCost)));
 }
 
 function tooDear(demo: Candidate | undefined, whole: Candidate): NoDemo {
-  if (!demo) return { none: `${EXAMPLES} examples fit no flavor within --max-cost` };
+  if (!demo) return { none: `${EXAMPLES} examples could bill more than --max-cost, too` };
   const { setup, saving } = demo.time.parts;
   const most = setup + saving > demo.seconds / 2 ? ', most of it to load the model and to save it' : '';
   return { none: `${EXAMPLES} examples would cost ${money(cents(demo.usd))} of the ${money(cents(whole.usd))}${most}` };

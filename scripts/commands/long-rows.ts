@@ -1,5 +1,5 @@
 import { shareWords } from '../output/token-lines.ts';
-import { sequencesOf, tooLongAre } from '../planner/lengths.ts';
+import { sequenceLengths, tooLongAre } from '../planner/lengths.ts';
 import { methodRecipe } from '../planner/method-recipe.ts';
 import { packs } from '../planner/packing.ts';
 import { shareLonger } from '../planner/padding.ts';
@@ -21,10 +21,8 @@ export function longRows(work: Workload, length: number): string[] {
   if (!cuts(work)) return [];
   const counted = tokens.by_length?.find(({ max_length }) => max_length === length);
   if (counted) return counted.truncated_share + counted.dropped_share > 0 ? [shareWords(counted)] : [];
-  // Of a pair, both are estimated together.
-  const sequence = (row: number): number => Math.round(row / (tokens.estimated ? sequencesOf(work) : 1));
-  const lengths = { p50: sequence(tokens.p50), p95: sequence(tokens.p95), max: sequence(tokens.max) };
-  const share = shareLonger({ ...lengths, mean: tokens.mean / sequencesOf(work) }, length);
+  const lengths = sequenceLengths(work);
+  const share = shareLonger(lengths, length);
   const words = WORDS.find(([most]) => share <= most)?.[1];
   if (share === 0 || !words) return [];
   const { p50, max } = lengths;

@@ -1,3 +1,4 @@
+import { parseMapping } from '../dataset/mapping.ts';
 import type { DatasetReport } from '../dataset/report.ts';
 import { openDataset, validateDataset } from '../dataset/validate.ts';
 import { LEAST_SECONDS } from '../jobs/allowance.ts';
@@ -31,6 +32,7 @@ import { catalogue } from './prices.ts';
 import { checkPictures, checkTemplate, readyReport } from './readiness.ts';
 import { chooseReward, firstRows, withReward } from './reward.ts';
 import { checkSetNames } from './set-names.ts';
+import { unknownTargets } from './unknown-targets.ts';
 import { workload } from './workload.ts';
 
 export interface MadePlan {
@@ -149,6 +151,7 @@ export async function makePlan(request: Request, context: CommandContext, from: 
       note,
       asked.note,
       changedData(base, dataset),
+      unknownTargets(parseMapping(request.map ?? []), [method], true),
       ...longRows(work, length),
       ...doubts(work, hardware.chosen.recipe, Math.max(1, hardware.chosen.flavor.accelerators)),
       ...thinkingDoubt(work, model),

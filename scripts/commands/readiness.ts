@@ -27,7 +27,7 @@ export function readyReport(dataset: DatasetReport, method: Planned): MethodRepo
     .filter((finding) => finding.kind === 'fails')
     .map((finding) => finding.message);
   const unknown = unknownTargets(report?.mapping ?? null, [method]);
-  if (unknown !== null) reasons.push(unknown);
+  if (unknown !== null) reasons.unshift(unknown);
   const invalid = report?.invalid_rows ?? 0;
   throw new TrainerError(
     'data',

@@ -65,11 +65,14 @@ export async function tryRewards(
   );
 }
 
-/** Where no packages are needed, the machine's own Python: nothing is installed for it. What is installed is said. */
+/**
+ * Where no packages are needed, the machine's own Python without those that it has: nothing is installed for it, and
+ * the job won't have them. What is installed is said.
+ */
 async function pythonWith(dependencies: string[], { home, env, out, signal }: CommandContext): Promise<string[]> {
   if (dependencies.length === 0) {
     const own = await findPython(env).catch(() => null);
-    if (own) return [own.command, ...own.args];
+    if (own) return [own.command, ...own.args, '-I', '-S'];
   }
   const wanted = { dependencies, requiresPython: REQUIRES_PYTHON, excludeNewer: EXCLUDE_NEWER, gpu: false };
   const { python } = await ensureEnvironment({ ...wanted, home, env, signal, say: out.say });

@@ -65,7 +65,10 @@ export async function chooseReward(
     weights: weights.some((weight) => weight !== 1) ? weights : null,
     decisions: reward.map((one, index) => ({
       what: `reward ${rewardName(one)}`,
-      because: [described(one), 'tried' in result ? scores(result.tried[index]) : notTried(result.untried)].join('; '),
+      because: [
+        described(one, 'tried' in result),
+        'tried' in result ? scores(result.tried[index]) : notTried(result.untried),
+      ].join('; '),
     })),
   };
 }
@@ -93,13 +96,13 @@ const asJson = (row: Row): object =>
     }),
   );
 
-function described(reward: Reward): string {
+function described(reward: Reward, tried: boolean): string {
   const read = reward.column === null ? '' : `compares with column ${reward.column}`;
   const weight = reward.weight === 1 ? '' : `weight ${reward.weight}`;
   const own =
     reward.kind === 'builtin'
       ? ''
-      : `your own, ${many(reward.source.split('\n').length, 'line')}, sha256 ${reward.sha256.slice(0, 12)}, run on this machine to try it`;
+      : `your own, ${many(reward.source.split('\n').length, 'line')}, sha256 ${reward.sha256.slice(0, 12)}${tried ? ', run on this machine to try it' : ''}`;
   return [own, read, weight].filter(Boolean).join(', ') || 'built in';
 }
 

@@ -4,10 +4,13 @@ import { USUAL_LENGTHS } from '../plan/lengths.ts';
 import type { Planned } from '../plan/methods.ts';
 import { methodRecipe } from './method-recipe.ts';
 import type { ModelFacts } from './model-facts.ts';
+import { type Lengths, shareLonger } from './padding.ts';
 import { type Decision, numberOr, type Workload } from './workload.ts';
 
 /** Tokens of an answer below which it says nothing. */
 const LEAST_ANSWER = 16;
+/** Of the rows, left out: what remains teaches nothing. */
+const NEARLY_ALL = 0.9;
 /** Tokens of a sequence that is cut: a question's and an answer's marks take ten in ChatML, their words the rest. */
 const LEAST_LENGTH = 2 * LEAST_ANSWER;
 
@@ -34,13 +37,12 @@ export function chooseMaxLength(work: Workload): Decision & { length: number } {
   if (methodRecipe(method).generation !== null) return promptAndAnswer(work);
   if (work.report.vision) return textAndPicture(work);
   if (request.maxLength !== undefined) {
-    if (request.maxLength < LEAST_LENGTH && (tokens.estimated || tokens.max > request.maxLength))
-      throw leavesNothing(request.maxLength);
+    checkLength(work, request.maxLength);
     return { length: request.maxLength, what: `sequences up to ${request.maxLength} tokens`, because: 'asked for' };
   }
   const limit = lengthLimit(facts);
-  // A pair is two sequences: estimated together, of about half its tokens each, but counted one by one.
-  const room = roomFor(tokens) / (tokens.estimated ? sequencesOf(work) : 1);
+  const lengths = sequenceLengths(work);
+  const room = roomFor(tokens) / sequencesCounted(work);
   const [longest, most] = [tokens.max * room, tokens.p95 * room];
   const wanted = tokens.max <= 2 * tokens.p95 ? longest : most;
   const length = Math.min(USUAL_LENGTHS.find((candidate) => candidate >= wanted) ?? limit, limit);
@@ -53,20 +55,35 @@ export function chooseMaxLength(work: Workload): Decision & { length: number } {
     return { length, what, because };
   }
   const reads = length === facts.max_length ? 'all that the model reads' : 'the longest that is planned';
-  const rows =
-    tokens.p50 * room > length ? `half of the rows have ${tokens.p50}` : `one row in twenty has ${tokens.p95}`;
+  const rows = lengths.p50 > length ? `half of the rows have ${tokens.p50}` : `one row in twenty has ${tokens.p95}`;
   return { length, what, because: `${reads}; ${rows} or more${estimated}: longer ones are ${cut}` };
 }
 
 /** What TRL does with a row above `max_length`. */
 export const tooLongAre = (method: Planned): string => (method === 'reward' ? 'left out' : 'cut');
 
-function leavesNothing(length: number): TrainerError {
-  return new TrainerError(
+/** Tokens of a sequence of the rows. A pair's are estimated together, and about half of them each; counted, one by one. */
+export function sequenceLengths(work: Workload): Lengths {
+  const { p50, p95, max, mean } = work.tokens;
+  const each = (tokens: number): number => Math.round(tokens / sequencesCounted(work));
+  return { p50: each(p50), p95: each(p95), max: each(max), mean: mean / sequencesOf(work) };
+}
+
+const sequencesCounted = (work: Workload): number => (work.tokens.estimated ? sequencesOf(work) : 1);
+
+/** Throws TrainerError `usage` where a length that was asked for leaves next to nothing of the rows. */
+function checkLength(work: Workload, length: number): void {
+  const lengths = sequenceLengths(work);
+  const cut = tooLongAre(work.method);
+  const few = cut === 'left out' && shareLonger(lengths, length) > NEARLY_ALL;
+  if (!few && (length >= LEAST_LENGTH || lengths.max * roomFor(work.tokens) <= length)) return;
+  throw new TrainerError(
     'usage',
     'length_too_short',
-    `--max-length ${length}: a row would be cut to ${length} token${length === 1 ? '' : 's'}, and the marks of a chat template alone take about ten`,
-    `Give --max-length ${LEAST_LENGTH} or more, or leave it out: then the plan chooses one by the rows.`,
+    few
+      ? `--max-length ${length}: nearly all rows are longer, half of them have ${lengths.p50} tokens or more, and would be left out`
+      : `--max-length ${length}: longer rows would be ${cut}${cut === 'cut' ? ` to ${length} token${length === 1 ? '' : 's'}` : ''}, and the marks of a chat template alone take about ten`,
+    `Give --max-length ${few ? lengths.p95 : LEAST_LENGTH} or more, or leave it out: then the plan chooses one by the rows.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { TokenStatistics } from '../dataset/report.ts';
 
-type Lengths = Pick<TokenStatistics, 'mean' | 'p50' | 'p95' | 'max'>;
+export type Lengths = Pick<TokenStatistics, 'mean' | 'p50' | 'p95' | 'max'>;
 
 /**
  * Tokens that a sequence takes in a padded batch of `sequences` rows drawn at random: all get the length of the

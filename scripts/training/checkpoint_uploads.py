@@ -76,10 +76,18 @@ class CheckpointUploads(ABC):
         try:
             yield
         except Exception:
-            newest = newest_checkpoint(checkpoints, self.digest)
-            if newest is not None and os.environ.get("RANK", "0") == "0":
-                self.upload_last_checkpoint(newest, step_of(newest, self.digest), time.monotonic() + 300)
+            if os.environ.get("RANK", "0") == "0":
+                self.upload_newest(checkpoints)
             raise
+
+    def upload_newest(self, checkpoints: Path) -> None:
+        try:
+            newest = newest_checkpoint(checkpoints, self.digest)
+        except OSError as error:
+            alarm("checkpoint_not_uploaded", f"{checkpoints} can't be read: {error}")
+            return
+        if newest is not None:
+            self.upload_last_checkpoint(newest, step_of(newest, self.digest), time.monotonic() + 300)
 
     # <processes>
     @first_is_busy()

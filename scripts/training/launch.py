@@ -17,7 +17,7 @@ from accelerate.utils.launch import prepare_multi_gpu_env
 from torch.distributed import TCPStore
 
 from .events import alarm
-from .processes import BUSY_NOTE, TRAINED_FOLDER, TRAINED_NOTE
+from .processes import BUSY_FOLDER, TRAINED_FOLDER, TRAINED_NOTE
 from .safety import EXIT_STOPPED
 
 GRACE_SECONDS = 10.0  # for the error messages of processes that lost one of them
@@ -54,9 +54,8 @@ def run_processes(count: int, configuration: dict[str, Any], started_at: float) 
 def start_processes(count: int, environment: dict[str, str], folder: Path, signals: list[int]) -> int:
     """Returns their exit code. `folder`: for what all but the first say."""
     store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # where they find each other
-    busy = folder / "busy"
-    busy.unlink(missing_ok=True)
-    shared = {**environment, BUSY_NOTE: str(busy), "MASTER_PORT": str(store.port)}
+    busy = Path(tempfile.mkdtemp(dir=folder))
+    shared = {**environment, BUSY_FOLDER: str(busy), "MASTER_PORT": str(store.port)}
     said = [folder / f"{rank}.txt" for rank in range(count)]
     workers = [
         subprocess.Popen(
@@ -78,7 +77,8 @@ def start_processes(count: int, environment: dict[str, str], folder: Path, signa
 
 def wait_for(workers: list[subprocess.Popen[bytes]], signals: list[int], busy: Path) -> tuple[int, int]:
     """Passes on what `signals` gets. Without one of them the others can't go on: returns the number of the first that
-    failed, or 0, and its exit code. `busy`: there while the first uploads, for which it is given time."""
+    failed, or 0, and its exit code. `busy`: a folder that is not empty while the first
+    uploads, for which it is given time."""
     while True:
         while signals:
             number = signals.pop(0)
@@ -94,7 +94,7 @@ def wait_for(workers: list[subprocess.Popen[bytes]], signals: list[int], busy: P
     began = last_busy = time.monotonic()
     while None in [worker.poll() for worker in workers]:
         now = time.monotonic()
-        last_busy = now if busy.exists() else last_busy
+        last_busy = now if any(busy.iterdir()) else last_busy
         if now - began > GRACE_SECONDS:
             for worker in workers[1:]:
                 worker.kill()

@@ -4,12 +4,12 @@ import math
 import os
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import torch
@@ -23,8 +23,8 @@ Made = TypeVar("Made")
 # Where the first process notes the folder of a model that is trained and not yet evaluated, and what it is given
 # where that failed.
 TRAINED_NOTE, TRAINED_FOLDER = "HF_LLM_TRAINER_TRAINED_NOTE", "HF_LLM_TRAINER_TRAINED_FOLDER"
-# Where the first process notes that it uploads.
-BUSY_NOTE = "HF_LLM_TRAINER_BUSY_NOTE"
+# A folder with a file for each upload that is under way.
+BUSY_FOLDER = "HF_LLM_TRAINER_BUSY_FOLDER"
 # How long one may wait for another within a step: torch's own limit between CPUs.
 STEP_WAIT = timedelta(minutes=30)
 
@@ -98,12 +98,10 @@ def leave_to_first(code: int) -> None:
 @contextmanager
 def first_is_busy() -> Iterator[None]:
     """Should another process fail meanwhile, the first is given time to end what it does."""
-    note = Path(os.environ[BUSY_NOTE])
-    note.touch()
-    try:
+    with ExitStack() as notes:
+        with suppress(OSError):  # a full disk
+            notes.enter_context(tempfile.NamedTemporaryFile(dir=os.environ[BUSY_FOLDER]))
         yield
-    finally:
-        note.unlink()
 
 
 def end_as(run: Callable[[], int]) -> NoReturn:

@@ -75,7 +75,6 @@ def main(cleanup: ExitStack) -> int:
     # <hub_output>
     repo = HubRepo(output["repo_id"], output["private"], deadline)
     store = StoredCheckpoints(repo, output, DIGEST)
-    cleanup.enter_context(store.outlives(checkpoints))
     # </hub_output>
 
     def find_start() -> tuple[bool, Path | None]:
@@ -109,6 +108,9 @@ def main(cleanup: ExitStack) -> int:
     # <processes>
     finished, checkpoint = from_first(find_start)
     # </processes>
+    # <hub_output>
+    cleanup.enter_context(store.outlives(checkpoints))
+    # </hub_output>
     if finished:
         print("This run is finished already: its model is not trained further.")
         emit("done", step=PLAN["recipe"]["total_steps"], seconds=0)

@@ -179,7 +179,7 @@ describe('plan', () => {
     async () => {
       const bin = mkdtempSync(join(folder, 'bin-'));
       const said = '{"tried": [{"name": "length", "rows": 8, "right": null, "wrong": null}]}';
-      const python = `#!/bin/sh\nif [ "$1" = -c ]; then echo 3.12.1; else echo '${said}' > "$3"; fi\n`;
+      const python = `#!/bin/sh\nif [ "$1" = -c ]; then echo 3.12.1; elif [ "$1 $2" = '-I -S' ]; then echo '${said}' > "$5"; fi\n`;
       writeFileSync(join(bin, 'python3'), python, { mode: 0o755 });
       const flags = ['--method', 'grpo', '--reward', 'length:maximum=300'];
       const args = ['plan', '--model', 'Qwen3-0.6B', '--dataset', 'sums.jsonl', ...flags];

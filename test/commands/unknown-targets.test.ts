@@ -47,6 +47,11 @@ describe('a target that no trainer reads', () => {
     ['a method that has no trainer', [], ['prompts=a']],
   ])('is none in %s', (_, methods, flags) => expect(words(methods, ...flags)).toBeNull());
 
+  it('is told of rows that train, too, where it is a slip', () => {
+    expect(unknownTargets(parseMapping(['promt=question']), ['dpo'], true)).toMatch(/names promt \(near: prompt\)/);
+    expect(unknownTargets(parseMapping(['notes=a']), ['dpo'], true)).toBeNull();
+  });
+
   it('is of any method where none is asked for', () => {
     expect(words(PLANNED, 'mesages=messages')).toMatch(/mesages \(near: messages\), which a trainer does not read; it/);
     expect(words(PLANNED, 'chosen=a')).toBeNull();
@@ -80,7 +85,9 @@ describe('--map with a typo', () => {
     expect(() => readyReport(typo, 'sft')).toThrow(
       expect.objectContaining({
         code: 'data_not_ready',
-        message: expect.stringMatching(/TRL stops\.; --map names mesages \(near: messages\), which SFT does not read/),
+        message: expect.stringMatching(
+          /SFT: --map names mesages \(near: messages\), which SFT does not read; .*TRL stops/,
+        ),
       }),
     );
   });

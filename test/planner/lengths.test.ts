@@ -54,9 +54,20 @@ describe('the length of a sequence', () => {
     expect(() => chosen(tokens(450, 480, 492, false), length)).toThrow(/the marks of a chat template alone/);
   });
 
+  it('of a reward model is refused where nearly no row is left', () => {
+    expect(() => chosen(tokens(450, 480, 492), 64, 'reward')).toThrow(/half of them have 225 tokens .* left out/);
+    expect(chosen(tokens(450, 900, 5000, false), 512, 'reward').length).toBe(512);
+  });
+
+  it('says of rows that may be too long, by an estimate, what is known of them', () => {
+    const { because } = chosen(tokens(29_000, 31_000, 70_000));
+    expect(because).toMatch(/one row in twenty has 31000 or more \(estimated\)/);
+  });
+
   it('is taken as it is asked for, from 32 tokens on or where the rows were counted and fit', () => {
     expect(chosen(tokens(450, 480, 492), 32).length).toBe(32);
     expect(chosen(tokens(9, 12, 16, false), 16).length).toBe(16);
+    expect(chosen(tokens(2, 2, 2), 16).length).toBe(16);
     expect(() => chosen(tokens(9, 12, 16), 16)).toThrow(/--max-length 16/);
   });
 });

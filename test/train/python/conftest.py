@@ -7,6 +7,6 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def as_launched(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    note = tmp_path_factory.mktemp("launched") / "busy"
-    monkeypatch.setenv("HF_LLM_TRAINER_BUSY_NOTE", str(note))
-    return note
+    folder = tmp_path_factory.mktemp("busy")
+    monkeypatch.setenv("HF_LLM_TRAINER_BUSY_FOLDER", str(folder))
+    return folder

@@ -50,11 +50,10 @@ def test_the_first_is_given_time_to_upload_where_another_fails(
 ) -> None:
     monkeypatch.setattr(launch, "GRACE_SECONDS", 0.3)
     monkeypatch.setattr(launch, "BUSY_SECONDS", busy_seconds)
-    busy = tmp_path / "busy"
-    busy.touch()
+    (tmp_path / "upload").touch()
     workers = started(1.5, 60, 60)
     workers[1].kill()
-    assert wait_for(workers, [], busy) == (1, -signal.SIGKILL)
+    assert wait_for(workers, [], tmp_path) == (1, -signal.SIGKILL)
     assert [worker.poll() for worker in workers] == [first_code, -signal.SIGKILL, -signal.SIGKILL]
 
 
@@ -63,13 +62,15 @@ def test_the_first_is_not_waited_for_where_it_does_nothing(tmp_path: Path, monke
     workers = started(60, 60)
     workers[1].kill()
     began = time.monotonic()
-    assert wait_for(workers, [], tmp_path / "busy") == (1, -signal.SIGKILL)
+    assert wait_for(workers, [], tmp_path) == (1, -signal.SIGKILL)
     assert time.monotonic() - began < 5
     assert workers[0].poll() == -signal.SIGKILL
 
 
 def test_what_it_does_is_noted_while_it_does_it(as_launched: Path) -> None:
     with pytest.raises(RuntimeError), processes.first_is_busy():
-        assert as_launched.exists()
+        with processes.first_is_busy():
+            assert len(list(as_launched.iterdir())) == 2
+        assert len(list(as_launched.iterdir())) == 1
         fails()
-    assert not as_launched.exists()
+    assert list(as_launched.iterdir()) == []

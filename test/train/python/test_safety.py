@@ -202,6 +202,14 @@ def test_an_error_uploads_the_newest_checkpoint_first(
     assert steps == pushed
 
 
+def test_an_error_is_not_lost_behind_a_folder_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(RuntimeError, match="out of memory"), stored(time.monotonic() + 9).outlives(tmp_path / "none"):
+        raise RuntimeError("out of memory")
+    assert '"code": "checkpoint_not_uploaded"' in capsys.readouterr().out
+
+
 def test_the_end_does_not_wait_for_an_upload_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[int] = []
     monkeypatch.setattr(checkpoint_uploads.os, "_exit", ended.append)
