@@ -7,6 +7,7 @@ import { affordable, type Candidate, type SearchInput } from '../planner/candida
 import { choose } from '../planner/choose.ts';
 import { doubts } from '../planner/doubts.ts';
 import { chooseMaxLength } from '../planner/lengths.ts';
+import { LORA_FLAG } from '../planner/modes.ts';
 import { checkConflicts } from '../planner/override-conflicts.ts';
 import { cents } from '../planner/rounding.ts';
 import { search } from '../planner/search.ts';
@@ -38,9 +39,6 @@ export function fullRun(
   };
 }
 
-/** What an approach to the same mode is called on the command line. */
-const LORA = { full: 'off', lora: 'on', qlora: 'qlora' } as const;
-
 /**
  * The same run on a few rows of the same data, where this one costs more than a few dollars and those clearly less: on
  * the flavor where they cost least, but for one that was asked for. Why there is none, where a run costs dollars.
@@ -68,7 +66,7 @@ export function demoOf(
     return {
       ...{ examples: EXAMPLES, seconds: Math.round(demo.seconds), usd: cents(demo.usd) },
       ...(demo.flavor.name === chosen.flavor.name ? {} : { flavor: demo.flavor.name }),
-      ...(same ? {} : { lora: LORA[mode] }),
+      ...(same ? {} : { lora: LORA_FLAG[mode] }),
     };
   } catch (error) {
     // What was asked for can't be done with so few rows: an evaluation, for example, or a large batch of prompts.

@@ -3,7 +3,7 @@ import type { Flavor } from '../plan/flavor.ts';
 import type { Candidate, SearchInput } from '../planner/candidate.ts';
 import { answerTokens } from '../planner/lengths.ts';
 import { methodRecipe } from '../planner/method-recipe.ts';
-import type { Mode } from '../planner/recipe.ts';
+import { LORA_FLAG } from '../planner/modes.ts';
 import { cents } from '../planner/rounding.ts';
 import { targetOf } from '../planner/search.ts';
 import { nearestToFitting, type Place } from '../planner/shortage.ts';
@@ -12,8 +12,6 @@ import { shortageWords } from './shortage-words.ts';
 /** Tokens below which a sequence, or an answer, is not worth training on. */
 const LEAST_LENGTH = 256;
 const LEAST_ANSWER = 64;
-
-const FLAGS: Readonly<Record<Mode, string>> = { full: '--lora off', lora: '--lora on', qlora: '--lora qlora' };
 
 export interface Elsewhere {
   /** Whether other work fits where this doesn't. */
@@ -110,7 +108,7 @@ function writerThatFits({ work, ...input }: SearchInput, { fits }: Elsewhere): s
 function modeThatFits(input: SearchInput, { fits }: Elsewhere): string[] {
   const smaller = (['lora', 'qlora'] as const).filter((mode) => !input.modes.includes(mode));
   const mode = smaller.find((one) => fits({ ...input, modes: [one] }));
-  return mode ? [FLAGS[mode]] : [];
+  return mode ? [`--lora ${LORA_FLAG[mode]}`] : [];
 }
 
 /** Where prompts are answered, the answers are what can be shortened; where there are pictures, nothing. */

@@ -8,6 +8,9 @@ import type { Mode } from './recipe.ts';
 /** Above this, LoRA is the default: full fine-tuning needs 16 bytes a parameter. */
 export const LORA_ABOVE_PARAMETERS = 3e9;
 
+/** What asks for a mode, as `--lora`. */
+export const LORA_FLAG = { full: 'off', lora: 'on', qlora: 'qlora' } as const;
+
 /** The modes worth trying, best first, and why. */
 export function modesFor(
   facts: ModelFacts,

@@ -77,8 +77,8 @@ def start_processes(count: int, environment: dict[str, str], folder: Path, signa
 
 def wait_for(workers: list[subprocess.Popen[bytes]], signals: list[int], busy: Path) -> tuple[int, int]:
     """Passes on what `signals` gets. Without one of them the others can't go on: returns the number of the first that
-    failed, or 0, and its exit code. `busy`: a folder that is not empty while the first
-    uploads, for which it is given time."""
+    failed, or 0, and its exit code. `busy`: a folder that is not empty while the first uploads, for which it is
+    given time."""
     while True:
         while signals:
             number = signals.pop(0)
