@@ -1,5 +1,5 @@
-import { memoryFor } from '../scripts/planner/footprint.ts';
 import { allocatedGib, reservedGib, totalGib, trainingMemory } from '../scripts/planner/memory.ts';
+import { memoryFor } from '../scripts/planner/search/footprint.ts';
 
 import { fullLogitsGib } from './memory/full-logits.ts';
 import { inputOf, isFitted, type OracleRow, readOracle } from './memory/oracle.ts';

@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readModelText } from '../scripts/dataset/tokenizer/model-text.ts';
-import { openModelFolder } from '../scripts/planner/model-folder.ts';
+import { openModelFolder } from '../scripts/planner/model-facts/folder.ts';
 import { REAL_MODELS, realTokenizers, tokenizerPython } from '../test/support/real-tokenizers.ts';
 
 /**

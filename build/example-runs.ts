@@ -1,12 +1,12 @@
 import type { Planned } from '../scripts/plan/methods.ts';
-import type { Candidate } from '../scripts/planner/candidate.ts';
-import { choose } from '../scripts/planner/choose.ts';
+import { SNAPSHOT } from '../scripts/planner/hardware/snapshot.ts';
 import type { ModelFacts } from '../scripts/planner/model-facts.ts';
-import { modesFor } from '../scripts/planner/modes.ts';
 import { defaultEpochs } from '../scripts/planner/recipe.ts';
 import { cents } from '../scripts/planner/rounding.ts';
+import type { Candidate } from '../scripts/planner/search/candidate.ts';
+import { choose } from '../scripts/planner/search/choose.ts';
+import { modesFor } from '../scripts/planner/search/modes.ts';
 import { search } from '../scripts/planner/search.ts';
-import { SNAPSHOT } from '../scripts/planner/snapshot.ts';
 import type { Workload } from '../scripts/planner/workload.ts';
 
 /** A run that the hardware guide shows as an example: what a plan would choose, and the next best. */

@@ -1,10 +1,16 @@
 import type { Flavor } from '../scripts/plan/flavor.ts';
-import type { Candidate } from '../scripts/planner/candidate.ts';
-import { CLEARLY_FASTER, HARDLY_MORE, WORKING_DAY, WORTH_A_DAY, WORTH_ALL_WEIGHTS } from '../scripts/planner/choose.ts';
-import { LORA_ABOVE_PARAMETERS } from '../scripts/planner/modes.ts';
+import { SNAPSHOT } from '../scripts/planner/hardware/snapshot.ts';
 import { cents } from '../scripts/planner/rounding.ts';
+import type { Candidate } from '../scripts/planner/search/candidate.ts';
+import {
+  CLEARLY_FASTER,
+  HARDLY_MORE,
+  WORKING_DAY,
+  WORTH_A_DAY,
+  WORTH_ALL_WEIGHTS,
+} from '../scripts/planner/search/choose.ts';
+import { LORA_ABOVE_PARAMETERS } from '../scripts/planner/search/modes.ts';
 import { targetOf } from '../scripts/planner/search.ts';
-import { SNAPSHOT } from '../scripts/planner/snapshot.ts';
 import { type ExampleRun, exampleLine, exampleRuns } from './example-runs.ts';
 import { percentMore } from './render.ts';
 

@@ -1,12 +1,12 @@
 import { USUAL_LENGTHS } from '../scripts/plan/lengths.ts';
 import { PLANNED, type Planned } from '../scripts/plan/methods.ts';
 import { BUILT_IN_REWARDS } from '../scripts/plan/reward.ts';
-import { WORTH_ALL_WEIGHTS } from '../scripts/planner/choose.ts';
-import { methodRecipe } from '../scripts/planner/method-recipe.ts';
-import { LORA_ABOVE_PARAMETERS } from '../scripts/planner/modes.ts';
+import known from '../scripts/planner/overrides/trl-arguments.json' with { type: 'json' };
+import { methodRecipe } from '../scripts/planner/recipe/method-recipe.ts';
+import { answersPerPrompt, effectiveBatch } from '../scripts/planner/recipe/steps.ts';
 import { defaultEpochs, FEW_ROWS } from '../scripts/planner/recipe.ts';
-import { answersPerPrompt, effectiveBatch } from '../scripts/planner/steps.ts';
-import known from '../scripts/planner/trl-arguments.json' with { type: 'json' };
+import { WORTH_ALL_WEIGHTS } from '../scripts/planner/search/choose.ts';
+import { LORA_ABOVE_PARAMETERS } from '../scripts/planner/search/modes.ts';
 import type { Workload } from '../scripts/planner/workload.ts';
 import { rewardDependencies } from '../scripts/training/reward-parts.ts';
 import { exampleWork } from './example-runs.ts';

@@ -1,5 +1,5 @@
+import { readLayout } from '../../scripts/planner/model-facts/layout.ts';
 import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
-import { readLayout } from '../../scripts/planner/model-layout.ts';
 
 export interface Shape {
   model_type: string;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { MemoryInput } from '../../scripts/planner/memory.ts';
+import { readVisionTower } from '../../scripts/planner/model-facts/vision-tower.ts';
 import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
-import { readVisionTower } from '../../scripts/planner/vision-tower.ts';
 import { jsonLines } from '../json-lines.ts';
 import { factsFrom } from './facts.ts';
 import { OracleRow, stepInput } from './oracle.ts';

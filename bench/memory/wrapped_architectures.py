@@ -1,10 +1,10 @@
-"""Architectures in which accelerate finds the layers that FSDP2 wraps: scripts/planner/sharded-architectures.json.
+"""Architectures in which accelerate finds the layers that FSDP2 wraps: scripts/planner/recipe/sharded-architectures.json.
 
 It takes their classes from the model's `_no_split_modules` and raises where the model has none of such a class. Each
 architecture of transformers is made with its default configuration and four layers, on the meta device. Wrapped layers
 and embeddings have to be most of the weights: what else there is, each process holds whole.
 
-    python bench/memory/wrapped_architectures.py > scripts/planner/sharded-architectures.json
+    python bench/memory/wrapped_architectures.py > scripts/planner/recipe/sharded-architectures.json
 """
 
 import json

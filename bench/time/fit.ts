@@ -1,7 +1,7 @@
-import { CALIBRATION, type Calibration } from '../../scripts/planner/step-time.ts';
+import { CALIBRATION, type Calibration } from '../../scripts/planner/time/step.ts';
 import { naive, predicted, type Row, sourceOf } from './rows.ts';
 
-/** What is fitted: the constants of step-time.ts, and the share that each card reaches. */
+/** What is fitted: the constants of time/step.ts, and the share that each card reaches. */
 export interface Fit {
   calibration: Calibration;
   reachable: Record<string, number>;

@@ -1,6 +1,6 @@
 import type { Flavor } from '../../scripts/plan/flavor.ts';
-import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
-import { addedToBatch } from '../../scripts/planner/communication-time.ts';
+import { acceleratorOf } from '../../scripts/planner/hardware/accelerator.ts';
+import { addedToBatch } from '../../scripts/planner/time/communication.ts';
 import {
   accelerated,
   CALIBRATION,
@@ -8,7 +8,7 @@ import {
   microBatchSeconds,
   optimizerSeconds,
   type Shape,
-} from '../../scripts/planner/step-time.ts';
+} from '../../scripts/planner/time/step.ts';
 import { jsonLines } from '../json-lines.ts';
 import table from './models.json' with { type: 'json' };
 

@@ -1,7 +1,7 @@
 import { TrainerError } from '../errors.ts';
 import { money } from '../output/units.ts';
-import type { Candidate } from '../planner/candidate.ts';
 import { cents } from '../planner/rounding.ts';
+import type { Candidate } from '../planner/search/candidate.ts';
 
 /** The cap counts the most that a job can bill, not the estimate. USD. `other`: what stays within the cap. */
 export function overBudget(maxUsd: number, maxCost: number, other?: Candidate): TrainerError {

@@ -1,6 +1,6 @@
 import { TrainerError } from '../errors.ts';
 import { leftOutNotes } from '../jobs/hf/left-out.ts';
-import { nearest } from '../planner/nearest.ts';
+import { nearest } from '../planner/overrides/nearest.ts';
 import { preview } from '../printable.ts';
 import type { Priced } from './prices.ts';
 

@@ -1,8 +1,8 @@
 import { shareWords } from '../output/token-lines.ts';
-import { sequenceLengths, tooLongAre } from '../planner/lengths.ts';
-import { methodRecipe } from '../planner/method-recipe.ts';
-import { packs } from '../planner/packing.ts';
-import { shareLonger } from '../planner/padding.ts';
+import { sequenceLengths, tooLongAre } from '../planner/recipe/lengths.ts';
+import { methodRecipe } from '../planner/recipe/method-recipe.ts';
+import { packs } from '../planner/recipe/packing.ts';
+import { shareLonger } from '../planner/recipe/padding.ts';
 import type { Workload } from '../planner/workload.ts';
 import { grouped } from '../printable.ts';
 

@@ -1,12 +1,12 @@
 import { TrainerError } from '../errors.ts';
 import type { Flavor } from '../plan/flavor.ts';
-import type { Candidate, SearchInput } from '../planner/candidate.ts';
-import { answerTokens } from '../planner/lengths.ts';
-import { methodRecipe } from '../planner/method-recipe.ts';
-import { LORA_FLAG } from '../planner/modes.ts';
+import { answerTokens } from '../planner/recipe/lengths.ts';
+import { methodRecipe } from '../planner/recipe/method-recipe.ts';
 import { cents } from '../planner/rounding.ts';
+import type { Candidate, SearchInput } from '../planner/search/candidate.ts';
+import { LORA_FLAG } from '../planner/search/modes.ts';
+import { nearestToFitting, type Place } from '../planner/search/shortage.ts';
 import { targetOf } from '../planner/search.ts';
-import { nearestToFitting, type Place } from '../planner/shortage.ts';
 import { shortageWords } from './shortage-words.ts';
 
 /** Tokens below which a sequence, or an answer, is not worth training on. */

@@ -2,9 +2,9 @@ import { TrainerError } from '../errors.ts';
 import { LEAST_SECONDS } from '../jobs/allowance.ts';
 import { shellWord } from '../plan/mapping.ts';
 import type { Request } from '../plan/request.ts';
-import type { Candidate } from '../planner/candidate.ts';
-import { methodRecipe } from '../planner/method-recipe.ts';
 import type { ModelFacts } from '../planner/model-facts.ts';
+import { methodRecipe } from '../planner/recipe/method-recipe.ts';
+import type { Candidate } from '../planner/search/candidate.ts';
 import { stoppingSeconds } from '../planner/time.ts';
 import type { Workload } from '../planner/workload.ts';
 

@@ -2,7 +2,7 @@ import { TrainerError } from '../errors.ts';
 import { readCatalogue } from '../jobs/hf/catalogue.ts';
 import { type LeftOut, leftOutNotes } from '../jobs/hf/left-out.ts';
 import type { Flavor } from '../plan/flavor.ts';
-import { SNAPSHOT } from '../planner/snapshot.ts';
+import { SNAPSHOT } from '../planner/hardware/snapshot.ts';
 import type { CommandContext } from './context.ts';
 
 /** The flavors of Jobs with their prices. */

@@ -5,7 +5,7 @@ import type { ModelFiles } from '../hub/model-files.ts';
 import { openHubModel } from '../hub/models.ts';
 import type { Request } from '../plan/request.ts';
 import { hasChatTemplate } from '../planner/model-facts.ts';
-import { parseLender } from '../planner/override-conflicts.ts';
+import { parseLender } from '../planner/overrides/conflicts.ts';
 import { preview } from '../printable.ts';
 
 export interface SetNames {

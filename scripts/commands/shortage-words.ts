@@ -1,8 +1,8 @@
 import type { Flavor } from '../plan/flavor.ts';
-import type { SearchInput } from '../planner/candidate.ts';
-import { hasReference } from '../planner/method-recipe.ts';
+import { hasReference } from '../planner/recipe/method-recipe.ts';
 import { round } from '../planner/rounding.ts';
-import type { Shortage } from '../planner/shortage.ts';
+import type { SearchInput } from '../planner/search/candidate.ts';
+import type { Shortage } from '../planner/search/shortage.ts';
 import type { Workload } from '../planner/workload.ts';
 
 /** Of the memory, the share from which a part is named. */

@@ -1,7 +1,7 @@
 import { READ_BY } from '../dataset/used-columns.ts';
 import type { Mapping } from '../plan/mapping.ts';
 import { isOnline, type Planned } from '../plan/methods.ts';
-import { nearest } from '../planner/nearest.ts';
+import { nearest } from '../planner/overrides/nearest.ts';
 import { preview } from '../printable.ts';
 
 /**

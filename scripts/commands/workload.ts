@@ -2,9 +2,9 @@ import type { DatasetReport, MethodReport } from '../dataset/report.ts';
 import { TrainerError } from '../errors.ts';
 import type { Planned } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
-import { sequencesOf, withPictures } from '../planner/lengths.ts';
 import type { ModelFacts } from '../planner/model-facts.ts';
-import { heldOutRows } from '../planner/steps.ts';
+import { sequencesOf, withPictures } from '../planner/recipe/lengths.ts';
+import { heldOutRows } from '../planner/recipe/steps.ts';
 import type { Workload } from '../planner/workload.ts';
 
 /** Rows to train on and to hold out, and how long they are. Throws TrainerError `data` where either is unknown. */

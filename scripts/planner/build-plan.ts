@@ -4,11 +4,11 @@ import { canonicalJson, sha256 } from '../plan/digest.ts';
 import type { Planned } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import { PLAN_SCHEMA_VERSION, type Plan, type PlanDraft } from '../plan/schema.ts';
-import { type Candidate, toAlternative } from './candidate.ts';
-import { launchOf } from './launch.ts';
-import { longRun } from './long-run.ts';
 import type { ModelFacts } from './model-facts.ts';
+import { launchOf } from './recipe/launch.ts';
 import { cents, round } from './rounding.ts';
+import { type Candidate, toAlternative } from './search/candidate.ts';
+import { longRun } from './search/long-run.ts';
 import type { Decision } from './workload.ts';
 
 /** Everything that a plan is made of, already read and decided. */

@@ -2,10 +2,10 @@ import { TrainerError } from '../errors.ts';
 import type { JsonValue } from '../plan/json.ts';
 import type { Recipe } from '../plan/schema.ts';
 import { grouped } from '../printable.ts';
-import { overflowsFp16 } from './fp16.ts';
-import { methodRecipe } from './method-recipe.ts';
-import { packs } from './packing.ts';
-import { answersPerPrompt } from './steps.ts';
+import { overflowsFp16 } from './model-facts/fp16.ts';
+import { methodRecipe } from './recipe/method-recipe.ts';
+import { packs } from './recipe/packing.ts';
+import { answersPerPrompt } from './recipe/steps.ts';
 import { numberOr, type Workload } from './workload.ts';
 
 /** A learning rate so many times above or below the usual one is taken for a slip. */

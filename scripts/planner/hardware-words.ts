@@ -1,6 +1,6 @@
-import { affordable, type Candidate } from './candidate.ts';
-import { CLEARLY_FASTER, HARDLY_MORE } from './choose.ts';
 import { cents } from './rounding.ts';
+import { affordable, type Candidate } from './search/candidate.ts';
+import { CLEARLY_FASTER, HARDLY_MORE } from './search/choose.ts';
 import type { Decision } from './workload.ts';
 
 export interface HardwareChoice {

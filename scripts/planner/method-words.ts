@@ -1,13 +1,13 @@
 import type { Recipe } from '../plan/schema.ts';
 import { grouped } from '../printable.ts';
-import type { Candidate } from './candidate.ts';
-import { answerTokens } from './lengths.ts';
-import { loraRank } from './lora-rank.ts';
-import { hasReference, methodRecipe } from './method-recipe.ts';
-import { packedSequences } from './packing.ts';
+import { answerTokens } from './recipe/lengths.ts';
+import { loraRank } from './recipe/lora-rank.ts';
+import { hasReference, methodRecipe } from './recipe/method-recipe.ts';
+import { packedSequences } from './recipe/packing.ts';
+import { answersPerPrompt } from './recipe/steps.ts';
+import { usesVllm } from './recipe/vllm.ts';
 import { checkpoints } from './recipe.ts';
-import { answersPerPrompt } from './steps.ts';
-import { usesVllm } from './vllm.ts';
+import type { Candidate } from './search/candidate.ts';
 import { type Decision, numberOr, type Workload } from './workload.ts';
 
 /** What a method does besides training, and what that takes, for the card. */

@@ -3,9 +3,9 @@ import type { ModelFiles } from '../hub/model-files.ts';
 import type { StoredTensor } from '../hub/safetensors.ts';
 import type { Source } from '../plan/schema.ts';
 import { preview } from '../printable.ts';
-import { type ModelConfig, parseConfig } from './model-config.ts';
-import { type ModelLayout, readLayout } from './model-layout.ts';
-import { type ModelParts, modelParts, packedDtypes, parametersOf } from './model-parts.ts';
+import { type ModelConfig, parseConfig } from './model-facts/config.ts';
+import { type ModelLayout, readLayout } from './model-facts/layout.ts';
+import { type ModelParts, modelParts, packedDtypes, parametersOf } from './model-facts/parts.ts';
 import {
   checkComplete,
   checkGenerates,
@@ -15,9 +15,9 @@ import {
   noTokenizer,
   quantized,
   unusable,
-} from './model-refusals.ts';
-import { type ModelShape, parametersFromShape, readShape } from './model-shape.ts';
-import type { VisionTower } from './vision-tower.ts';
+} from './model-facts/refusals.ts';
+import { type ModelShape, parametersFromShape, readShape } from './model-facts/shape.ts';
+import type { VisionTower } from './model-facts/vision-tower.ts';
 
 /** What the planner has to know about a model. Sizes in elements, lengths in tokens. */
 export interface ModelFacts extends ModelShape {

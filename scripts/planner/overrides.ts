@@ -2,11 +2,11 @@ import { TrainerError } from '../errors.ts';
 import { Json, type JsonValue } from '../plan/json.ts';
 import type { Planned } from '../plan/methods.ts';
 import { preview } from '../printable.ts';
-import { type Argument, valueProblem } from './argument-value.ts';
-import { isLoraArgument, LORA_ARGUMENTS, loraProblem } from './lora-arguments.ts';
-import { nearest } from './nearest.ts';
-import { OWNED } from './owned-arguments.ts';
-import known from './trl-arguments.json' with { type: 'json' };
+import { type Argument, valueProblem } from './overrides/argument-value.ts';
+import { nearest } from './overrides/nearest.ts';
+import { OWNED } from './overrides/owned-arguments.ts';
+import known from './overrides/trl-arguments.json' with { type: 'json' };
+import { isLoraArgument, LORA_ARGUMENTS, loraProblem } from './recipe/lora-arguments.ts';
 
 /** Names that transformers is about to drop, with the ones that it has for the same. */
 const OLD_NAMES: Readonly<Record<string, string>> = {

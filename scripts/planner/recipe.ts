@@ -2,13 +2,13 @@ import type { JsonValue } from '../plan/json.ts';
 import { isOnline } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { Recipe } from '../plan/schema.ts';
-import { overflowsFp16 } from './fp16.ts';
-import { answerTokens } from './lengths.ts';
-import { adaptedModules, loraAsked, trainerArguments } from './lora-arguments.ts';
-import { loraRank } from './lora-rank.ts';
-import { methodRecipe } from './method-recipe.ts';
-import { packedSequences, packs } from './packing.ts';
-import { accumulationFor, answersPerPrompt, evalAnswers, evalBatch, totalSteps } from './steps.ts';
+import { overflowsFp16 } from './model-facts/fp16.ts';
+import { answerTokens } from './recipe/lengths.ts';
+import { adaptedModules, loraAsked, trainerArguments } from './recipe/lora-arguments.ts';
+import { loraRank } from './recipe/lora-rank.ts';
+import { methodRecipe } from './recipe/method-recipe.ts';
+import { packedSequences, packs } from './recipe/packing.ts';
+import { accumulationFor, answersPerPrompt, evalAnswers, evalBatch, totalSteps } from './recipe/steps.ts';
 import type { Decision, Target, Workload } from './workload.ts';
 
 /**

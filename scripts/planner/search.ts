@@ -1,15 +1,15 @@
 import type { Flavor } from '../plan/flavor.ts';
 import type { Recipe } from '../plan/schema.ts';
-import { acceleratorOf } from './accelerator.ts';
-import { type Candidate, priced, type SearchInput } from './candidate.ts';
-import { savesOf } from './checkpoints.ts';
-import { footprint } from './footprint.ts';
-import { launched, type Strategy, strategiesFor } from './launch.ts';
-import { mayPack, packedSequences } from './packing.ts';
+import { acceleratorOf } from './hardware/accelerator.ts';
+import { savesOf } from './recipe/checkpoints.ts';
+import { launched, type Strategy, strategiesFor } from './recipe/launch.ts';
+import { mayPack, packedSequences } from './recipe/packing.ts';
+import { batchesFor, effectiveBatch } from './recipe/steps.ts';
+import { withVllm, writersFor } from './recipe/vllm.ts';
 import { buildRecipe, checkpoints, type Mode } from './recipe.ts';
 import { cents } from './rounding.ts';
-import { batchesFor, effectiveBatch } from './steps.ts';
-import { withVllm, writersFor } from './vllm.ts';
+import { type Candidate, priced, type SearchInput } from './search/candidate.ts';
+import { footprint } from './search/footprint.ts';
 import { numberOr, type Target, type Workload } from './workload.ts';
 
 /** The most work between two checkpoints, by the estimate, but where they would take more than this share of it. */

@@ -1,8 +1,8 @@
 import { isRecord, type Row } from '../dataset/rows.ts';
 import { ChatTemplate } from '../dataset/tokenizer/chat-template.ts';
 import type { ModelText } from '../dataset/tokenizer/model-text.ts';
-import { answerTokens } from './lengths.ts';
-import { methodRecipe } from './method-recipe.ts';
+import { answerTokens } from './recipe/lengths.ts';
+import { methodRecipe } from './recipe/method-recipe.ts';
 import type { Workload } from './workload.ts';
 
 /** Tokens in which a thought and an answer usually fit. */

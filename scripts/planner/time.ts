@@ -1,11 +1,11 @@
 import type { Recipe } from '../plan/schema.ts';
-import type { Accelerator } from './accelerator.ts';
-import { addedToBatch, addedToStep, type Sending } from './communication-time.ts';
-import { fixedSeconds } from './fixed-time.ts';
-import { decodingSeconds, VLLM_STARTUP_SECONDS, vllmDecodingSeconds } from './generation-time.ts';
-import type { Strategy } from './launch.ts';
+import type { Accelerator } from './hardware/accelerator.ts';
 import type { ModelFacts } from './model-facts.ts';
-import { accelerated, cpu, forwardSeconds, type MicroBatch, microBatchSeconds, optimizerSeconds } from './step-time.ts';
+import type { Strategy } from './recipe/launch.ts';
+import { addedToBatch, addedToStep, type Sending } from './time/communication.ts';
+import { fixedSeconds } from './time/fixed.ts';
+import { decodingSeconds, VLLM_STARTUP_SECONDS, vllmDecodingSeconds } from './time/generation.ts';
+import { accelerated, cpu, forwardSeconds, type MicroBatch, microBatchSeconds, optimizerSeconds } from './time/step.ts';
 
 /** Batches that pass the model: sequences side by side, and tokens of each, padding included. */
 export interface Batches {

@@ -6,15 +6,15 @@ import { hardwareGuide, OLDER_ADVICE, withoutBf16 } from '../../build/hardware-g
 import { COLUMNS, methodGuide } from '../../build/method-guide.ts';
 import { render } from '../../build/render.ts';
 import { PLANNED } from '../../scripts/plan/methods.ts';
+import { methodRecipe } from '../../scripts/planner/recipe/method-recipe.ts';
 import {
   CLEARLY_FASTER,
   HARDLY_MORE,
   WORKING_DAY,
   WORTH_A_DAY,
   WORTH_ALL_WEIGHTS,
-} from '../../scripts/planner/choose.ts';
-import { methodRecipe } from '../../scripts/planner/method-recipe.ts';
-import { LORA_ABOVE_PARAMETERS } from '../../scripts/planner/modes.ts';
+} from '../../scripts/planner/search/choose.ts';
+import { LORA_ABOVE_PARAMETERS } from '../../scripts/planner/search/modes.ts';
 import { candidateFor, targetOf } from '../../scripts/planner/search.ts';
 import { validateLocal } from '../dataset/support.ts';
 import { flavorNamed, QWEN3_06B, searchInput, work } from '../planner/support.ts';

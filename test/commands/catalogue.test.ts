@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { noGpuLeft, unknownFlavor, withLeftOut } from '../../scripts/commands/flavor-errors.ts';
 import { catalogue } from '../../scripts/commands/prices.ts';
 import { TrainerError } from '../../scripts/errors.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
+import { SNAPSHOT } from '../../scripts/planner/hardware/snapshot.ts';
 import { type Hardware, hardwareCatalogue } from '../hub/hardware.ts';
 import { DEMO_FLAGS, startWorld, type World } from './world.ts';
 

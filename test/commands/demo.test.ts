@@ -3,12 +3,12 @@ import { demoOf } from '../../scripts/commands/demo.ts';
 import { plannedOn } from '../../scripts/commands/hardware.ts';
 import type { DatasetReport } from '../../scripts/dataset/report.ts';
 import type { Request } from '../../scripts/plan/request.ts';
-import { choose } from '../../scripts/planner/choose.ts';
-import { chooseMaxLength } from '../../scripts/planner/lengths.ts';
+import { SNAPSHOT } from '../../scripts/planner/hardware/snapshot.ts';
+import { chooseMaxLength } from '../../scripts/planner/recipe/lengths.ts';
 import type { Mode } from '../../scripts/planner/recipe.ts';
 import { cents } from '../../scripts/planner/rounding.ts';
+import { choose } from '../../scripts/planner/search/choose.ts';
 import { search, targetOf } from '../../scripts/planner/search.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
 import { LLAMA_70B, QWEN3_8B, QWEN3_06B, searchInput, work } from '../planner/support.ts';
 

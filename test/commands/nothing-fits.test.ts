@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { nothingFits } from '../../scripts/commands/nothing-fits.ts';
 import type { TrainerError } from '../../scripts/errors.ts';
 import type { Flavor } from '../../scripts/plan/flavor.ts';
-import type { SearchInput } from '../../scripts/planner/candidate.ts';
-import { answerTokens } from '../../scripts/planner/lengths.ts';
+import { SNAPSHOT } from '../../scripts/planner/hardware/snapshot.ts';
+import { answerTokens } from '../../scripts/planner/recipe/lengths.ts';
+import type { SearchInput } from '../../scripts/planner/search/candidate.ts';
 import { candidateFor, targetOf } from '../../scripts/planner/search.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
 import { flavorNamed, QWEN3_8B, work } from '../planner/support.ts';
 

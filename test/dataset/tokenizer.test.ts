@@ -9,7 +9,7 @@ import { readModelText } from '../../scripts/dataset/tokenizer/model-text.ts';
 import { RowSample } from '../../scripts/dataset/tokenizer/row-sample.ts';
 import { type ValidateOptions, validateDataset } from '../../scripts/dataset/validate.ts';
 import { renderedLines, tokenLines } from '../../scripts/output/token-lines.ts';
-import { openModelFolder } from '../../scripts/planner/model-folder.ts';
+import { openModelFolder } from '../../scripts/planner/model-facts/folder.ts';
 import { offline } from './support.ts';
 import { modelFolder, PHI3, TEMPLATE } from './tiny-tokenizer.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hubFromEnvironment } from '../../scripts/hub/client.ts';
 import { readCatalogue, readFlavor } from '../../scripts/jobs/hf/catalogue.ts';
 import { leftOutNotes } from '../../scripts/jobs/hf/left-out.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
+import { SNAPSHOT } from '../../scripts/planner/hardware/snapshot.ts';
 import { startHub, type TestHub } from '../hub/server.ts';
 
 const T4 = {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Planned } from '../../scripts/plan/methods.ts';
 import type { Request } from '../../scripts/plan/request.ts';
 import { doubts } from '../../scripts/planner/doubts.ts';
+import { batchesFor } from '../../scripts/planner/recipe/steps.ts';
 import { buildRecipe } from '../../scripts/planner/recipe.ts';
-import { batchesFor } from '../../scripts/planner/steps.ts';
 import { work } from './support.ts';
 
 const said = (

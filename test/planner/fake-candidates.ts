@@ -1,4 +1,4 @@
-import type { Candidate } from '../../scripts/planner/candidate.ts';
+import type { Candidate } from '../../scripts/planner/search/candidate.ts';
 
 /** What the choice and its words look at; it can bill twice its price. */
 export const candidate = (name: string, usd: number, seconds: number, price = 1, mode: 'full' | 'lora' = 'lora') =>

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { exampleRuns } from '../../build/example-runs.ts';
 import { alternativesTo } from '../../scripts/commands/hardware.ts';
 import type { Flavor } from '../../scripts/plan/flavor.ts';
-import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
-import type { Candidate } from '../../scripts/planner/candidate.ts';
-import { choose } from '../../scripts/planner/choose.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
-import { unknownCard } from '../../scripts/planner/unknown-card.ts';
+import { acceleratorOf } from '../../scripts/planner/hardware/accelerator.ts';
+import { SNAPSHOT } from '../../scripts/planner/hardware/snapshot.ts';
+import { unknownCard } from '../../scripts/planner/hardware/unknown-card.ts';
+import type { Candidate } from '../../scripts/planner/search/candidate.ts';
+import { choose } from '../../scripts/planner/search/choose.ts';
 import { candidate } from './fake-candidates.ts';
 
 const RUNS = exampleRuns();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { exampleRuns } from '../../build/example-runs.ts';
-import { affordable, type Candidate } from '../../scripts/planner/candidate.ts';
-import { choose } from '../../scripts/planner/choose.ts';
 import { hardwareDecisions } from '../../scripts/planner/hardware-words.ts';
 import { cents } from '../../scripts/planner/rounding.ts';
+import { affordable, type Candidate } from '../../scripts/planner/search/candidate.ts';
+import { choose } from '../../scripts/planner/search/choose.ts';
 import { candidate, several } from './fake-candidates.ts';
 
 const RUNS = exampleRuns();

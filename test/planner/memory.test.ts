@@ -6,14 +6,13 @@ import { pictureInput, readPictures } from '../../bench/memory/pictures.ts';
 import presets from '../../bench/memory/presets.json' with { type: 'json' };
 import { knownModel, readPublished } from '../../bench/memory/published.ts';
 import { summary } from '../../bench/memory/statistics.ts';
-import { memoryFor } from '../../scripts/planner/footprint.ts';
 import { FITTED } from '../../scripts/planner/memory/layer.ts';
 import { loraParameters } from '../../scripts/planner/memory/states.ts';
 import { allocatedGib, type MemoryInput, reservedGib, totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
-import { readLayout } from '../../scripts/planner/model-layout.ts';
-import { parametersFromShape } from '../../scripts/planner/model-shape.ts';
-
-import { readVisionTower } from '../../scripts/planner/vision-tower.ts';
+import { readLayout } from '../../scripts/planner/model-facts/layout.ts';
+import { parametersFromShape } from '../../scripts/planner/model-facts/shape.ts';
+import { readVisionTower } from '../../scripts/planner/model-facts/vision-tower.ts';
+import { memoryFor } from '../../scripts/planner/search/footprint.ts';
 import { LLAMA_70B, QWEN3_8B, QWEN3_06B } from './support.ts';
 
 const GIB = 2 ** 30;

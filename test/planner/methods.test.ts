@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { PLANNED, type Planned } from '../../scripts/plan/methods.ts';
 import type { Request } from '../../scripts/plan/request.ts';
-import { answerTokens, chooseMaxLength } from '../../scripts/planner/lengths.ts';
 import { totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
-import { hasReference, methodRecipe } from '../../scripts/planner/method-recipe.ts';
 import { methodDecisions } from '../../scripts/planner/method-words.ts';
-import { modesFor } from '../../scripts/planner/modes.ts';
+import args from '../../scripts/planner/overrides/trl-arguments.json' with { type: 'json' };
 import { parseOverrides } from '../../scripts/planner/overrides.ts';
+import { answerTokens, chooseMaxLength } from '../../scripts/planner/recipe/lengths.ts';
+import { hasReference, methodRecipe } from '../../scripts/planner/recipe/method-recipe.ts';
+import { batchesFor, heldOutRows } from '../../scripts/planner/recipe/steps.ts';
 import { buildRecipe } from '../../scripts/planner/recipe.ts';
-import { cpu, microBatchSeconds } from '../../scripts/planner/step-time.ts';
-import { batchesFor, heldOutRows } from '../../scripts/planner/steps.ts';
-import args from '../../scripts/planner/trl-arguments.json' with { type: 'json' };
+import { modesFor } from '../../scripts/planner/search/modes.ts';
+import { cpu, microBatchSeconds } from '../../scripts/planner/time/step.ts';
 import { QWEN3_8B, QWEN3_06B, work } from './support.ts';
 
 const methodWork = (method: Planned, { rows = 500, set = {} as Request['set'] } = {}) =>

@@ -3,9 +3,9 @@ import type { ModelFiles } from '../../scripts/hub/model-files.ts';
 import type { StoredTensor } from '../../scripts/hub/safetensors.ts';
 import { layerWeights } from '../../scripts/planner/memory/layer.ts';
 import { allocatedGib, trainingMemory } from '../../scripts/planner/memory.ts';
+import { PARTS } from '../../scripts/planner/model-facts/parts.ts';
 import { type ModelFacts, readModelFacts } from '../../scripts/planner/model-facts.ts';
-import { PARTS } from '../../scripts/planner/model-parts.ts';
-import table from './model-parts.json' with { type: 'json' };
+import table from './model-facts/parts.json' with { type: 'json' };
 
 type Case = {
   config: Record<string, unknown>;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Planned } from '../../scripts/plan/methods.ts';
-import { checkConflicts } from '../../scripts/planner/override-conflicts.ts';
+import { checkConflicts } from '../../scripts/planner/overrides/conflicts.ts';
+import known from '../../scripts/planner/overrides/trl-arguments.json' with { type: 'json' };
 import { checkOverrides, parseOverrides } from '../../scripts/planner/overrides.ts';
-import known from '../../scripts/planner/trl-arguments.json' with { type: 'json' };
 import { work } from './support.ts';
 
 describe('--set', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import types from '../../scripts/planner/transformers-models.json' with { type: 'json' };
-import args from '../../scripts/planner/trl-arguments.json' with { type: 'json' };
-import vllm from '../../scripts/planner/vllm-architectures.json' with { type: 'json' };
+import types from '../../scripts/planner/model-facts/transformers-models.json' with { type: 'json' };
+import args from '../../scripts/planner/overrides/trl-arguments.json' with { type: 'json' };
+import vllm from '../../scripts/planner/recipe/vllm-architectures.json' with { type: 'json' };
 import { scriptDependencies } from '../../scripts/training/requirements.ts';
 import { samplePlan } from '../support/plan.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { billedUsd } from '../../scripts/plan/price.ts';
-import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
-import type { SearchInput } from '../../scripts/planner/candidate.ts';
+import { acceleratorOf } from '../../scripts/planner/hardware/accelerator.ts';
+import { SNAPSHOT } from '../../scripts/planner/hardware/snapshot.ts';
 import { cents } from '../../scripts/planner/rounding.ts';
+import type { SearchInput } from '../../scripts/planner/search/candidate.ts';
 import { search, targetOf } from '../../scripts/planner/search.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import { candidateOn, flavorNamed, LLAMA_70B, QWEN3_8B, QWEN3_06B, searchInput, work } from './support.ts';
 
 describe('search', () => {

@@ -1,8 +1,8 @@
 import type { Flavor } from '../../scripts/plan/flavor.ts';
-import type { Candidate, SearchInput } from '../../scripts/planner/candidate.ts';
+import { SNAPSHOT } from '../../scripts/planner/hardware/snapshot.ts';
 import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
+import type { Candidate, SearchInput } from '../../scripts/planner/search/candidate.ts';
 import { candidateFor, targetOf } from '../../scripts/planner/search.ts';
-import { SNAPSHOT } from '../../scripts/planner/snapshot.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
 
 /** Real shapes, from the models' config.json. */

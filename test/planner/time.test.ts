@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Planned } from '../../scripts/plan/methods.ts';
 import type { Request } from '../../scripts/plan/request.ts';
-import { acceleratorOf } from '../../scripts/planner/accelerator.ts';
-import { decodingSeconds } from '../../scripts/planner/generation-time.ts';
+import { acceleratorOf } from '../../scripts/planner/hardware/accelerator.ts';
 import { buildRecipe } from '../../scripts/planner/recipe.ts';
-import { runTime } from '../../scripts/planner/run-time.ts';
+import { runTime } from '../../scripts/planner/search/run-time.ts';
+import { decodingSeconds } from '../../scripts/planner/time/generation.ts';
 import {
   accelerated,
   cpu,
   forwardSeconds,
   type MicroBatch,
   microBatchSeconds,
-} from '../../scripts/planner/step-time.ts';
+} from '../../scripts/planner/time/step.ts';
 import { stoppingSeconds, timeoutFor } from '../../scripts/planner/time.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
 import margins from '../support/deadline-margins.json' with { type: 'json' };

@@ -8,7 +8,7 @@ import type { Mapping } from '../../scripts/plan/mapping.ts';
 import { isOnline, PLANNED, type Planned, SEEING } from '../../scripts/plan/methods.ts';
 import { BUILT_IN_REWARDS } from '../../scripts/plan/reward.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
-import { launchOf } from '../../scripts/planner/launch.ts';
+import { launchOf } from '../../scripts/planner/recipe/launch.ts';
 import { composeScript } from '../../scripts/training/compose.ts';
 import { everyExpression } from '../support/every-expression.ts';
 import { type PlanOverrides, samplePlan } from '../support/plan.ts';

@@ -5,7 +5,7 @@ import { sha256 } from '../../scripts/plan/digest.ts';
 import type { Planned } from '../../scripts/plan/methods.ts';
 import type { Request } from '../../scripts/plan/request.ts';
 import type { Plan } from '../../scripts/plan/schema.ts';
-import { totalSteps } from '../../scripts/planner/steps.ts';
+import { totalSteps } from '../../scripts/planner/recipe/steps.ts';
 import { work } from '../planner/support.ts';
 import { asLines, FORMATS, ROWS, type Shape, TURNS } from '../support/method-rows.ts';
 import type { Ran } from '../support/ran.ts';

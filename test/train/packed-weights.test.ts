@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { openModelFolder } from '../../scripts/planner/model-facts/folder.ts';
 import { readModelFacts } from '../../scripts/planner/model-facts.ts';
-import { openModelFolder } from '../../scripts/planner/model-folder.ts';
 import {
   LORA,
   localPlan,

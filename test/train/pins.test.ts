@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import templates from '../../scripts/dataset/tokenizer/training-templates.json' with { type: 'json' };
-import packed from '../../scripts/planner/packed-architectures.json' with { type: 'json' };
-import types from '../../scripts/planner/transformers-models.json' with { type: 'json' };
-import args from '../../scripts/planner/trl-arguments.json' with { type: 'json' };
-import parts from '../planner/model-parts.json' with { type: 'json' };
+import types from '../../scripts/planner/model-facts/transformers-models.json' with { type: 'json' };
+import args from '../../scripts/planner/overrides/trl-arguments.json' with { type: 'json' };
+import packed from '../../scripts/planner/recipe/packed-architectures.json' with { type: 'json' };
+import parts from '../planner/model-facts/parts.json' with { type: 'json' };
 import { runTorch } from '../support/training.ts';
 
 const ARGUMENTS = fileURLToPath(new URL('python/trl_arguments.py', import.meta.url));

@@ -9,7 +9,7 @@ import { rendererOf } from '../../scripts/dataset/tokenizer/renderer.ts';
 import { rowTexts } from '../../scripts/dataset/tokenizer/row-texts.ts';
 import { countTokens } from '../../scripts/dataset/tokenizer/row-tokens.ts';
 import { tableRows } from '../../scripts/dataset/tokenizer/table-cells.ts';
-import { openModelFolder } from '../../scripts/planner/model-folder.ts';
+import { openModelFolder } from '../../scripts/planner/model-facts/folder.ts';
 import { REAL_MODELS, realTokenizers, runTokenizerPython } from '../support/real-tokenizers.ts';
 import { type RowGroup, rowGroups } from '../support/token-groups.ts';
 

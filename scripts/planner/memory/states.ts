@@ -1,5 +1,5 @@
+import { towerAdapters } from '../model-facts/vision-tower.ts';
 import type { ModelFacts } from '../model-facts.ts';
-import { towerAdapters } from '../vision-tower.ts';
 
 export type Mode = 'full' | 'lora' | 'qlora';
 

@@ -1,4 +1,4 @@
-import type { VisionTower } from '../vision-tower.ts';
+import type { VisionTower } from '../model-facts/vision-tower.ts';
 import type { Phase, Step } from './step.ts';
 
 interface Kept {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type ModelText, readModelText } from '../../../scripts/dataset/tokenizer/model-text.ts';
 import type { ValidateOptions } from '../../../scripts/dataset/validate.ts';
-import { openModelFolder } from '../../../scripts/planner/model-folder.ts';
+import { openModelFolder } from '../../../scripts/planner/model-facts/folder.ts';
 import { modelFolder } from '../tiny-tokenizer.ts';
 import { type Case, isOfDataAlone } from './case.ts';
 

@@ -1,4 +1,4 @@
-"""Prints as JSON what test/planner/model-parts.json records: parameters by part of the installed transformers' own
+"""Prints as JSON what test/planner/model-facts/parts.json records: parameters by part of the installed transformers' own
 models, told by the classes of their modules, beside the tensors that `save_pretrained` writes for them.
 
 A case is the default configuration of a model type, or one that is given here. No weights are made (device "meta").

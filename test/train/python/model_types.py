@@ -1,4 +1,4 @@
-"""Prints as JSON what scripts/planner/transformers-models.json records of the installed transformers: which model types
+"""Prints as JSON what scripts/planner/model-facts/transformers-models.json records of the installed transformers: which model types
 generate text, by which classes, and what their configurations default to and call by names of their own."""
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Prints as JSON what scripts/planner/trl-arguments.json records: what the installed TRL's configs take."""
+"""Prints as JSON what scripts/planner/overrides/trl-arguments.json records: what the installed TRL's configs take."""
 
 import dataclasses
 import enum
