@@ -35,22 +35,24 @@ export function parseModule(source: string): PythonModule {
   const docstring = DOCSTRING.exec(source)?.[1] ?? '';
   const rest = source.replace(DOCSTRING, '');
   const body = rest.replace(IMPORT, '').trim();
+  const used = names(body);
   const imports: Import[] = [];
   for (const [, from, several, one, module] of rest.matchAll(IMPORT)) {
     if (from === undefined) {
-      if (module !== undefined && uses(body, module.split('.')[0] ?? '')) imports.push({ module, names: null });
+      if (module !== undefined && used.has(module.split('.')[0] ?? '')) imports.push({ module, names: null });
       continue;
     }
-    const names = (several ?? one ?? '').split(',').map((name) => name.trim());
-    const used = names.filter((name) => name !== '' && uses(body, name));
-    if (used.length > 0) imports.push({ module: from, names: used });
+    const kept = (several ?? one ?? '')
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => used.has(name));
+    if (kept.length > 0) imports.push({ module: from, names: kept });
   }
   return { docstring, imports, body };
 }
 
-function uses(body: string, name: string): boolean {
-  return new RegExp(`(?<![\\w.'"])${name}\\b`).test(body);
-}
+/** What may be a name of its own: no attribute, and no text that is nothing but a word. */
+const names = (body: string): Set<string> => new Set(body.match(/(?<![\w.'"])\w+/g));
 
 /**
  * All imports at the top: each module once, the standard library first, sorted as ruff sorts. `between`: code
