@@ -1,11 +1,13 @@
-import { allocatedGib, reservedGib, totalGib, trainingMemory } from '../scripts/planner/memory.ts';
+import { allocatedGib, totalGib, trainingMemory } from '../scripts/planner/memory.ts';
 import { memoryFor } from '../scripts/planner/search/footprint.ts';
 
-import { fullLogitsGib } from './memory/full-logits.ts';
+import { cardFor, measuredOn } from './memory/cards.ts';
+import { comparedRuns } from './memory/compared.ts';
 import { inputOf, isFitted, type OracleRow, readOracle } from './memory/oracle.ts';
 import { pictureInput, readPictures } from './memory/pictures.ts';
 import presets from './memory/presets.json' with { type: 'json' };
 import { type Comparable, knownModel, readPublished, sameShape } from './memory/published.ts';
+import { ownSteps } from './memory/reserved.ts';
 import { RULES } from './memory/rules.ts';
 import { shardedLines } from './memory/sharded.ts';
 import { grouped, HEADER, line } from './memory/statistics.ts';
@@ -66,17 +68,15 @@ for (const { name, measured, parts } of counted) {
   }
 }
 
+const own = ownSteps();
+console.log(`\nSteps of whole models, taken through the allocator's rules (reserved)\n${HEADER}`);
+for (const [name, items] of grouped(own, ({ row }) => row.mode)) show(name, items);
+show('all', own);
+const least = Math.max(...own.map(({ row, ours }) => row.reserved / GIB - ours));
+console.log(`the most that a step reserves beyond what we say: ${least.toFixed(2)} GiB`);
+
 const published = readPublished();
-const comparable = published.filter((entry): entry is Comparable => 'input' in entry);
-const compared = comparable.map((entry) => {
-  const parts = trainingMemory(entry.input);
-  const extra = entry.full_logits ? fullLogitsGib(entry.input, entry.full_logits) : 0;
-  const counts = { reserved: reservedGib, used: totalGib, allocated: allocatedGib, unstated: allocatedGib };
-  const ours = counts[entry.counted](parts) + extra;
-  // What is measured must fit the smallest card that the plan would take.
-  const card = memoryFor(totalGib(parts) + extra);
-  return { ...entry, ours, card, error: ours / entry.row.measured_peak_gib - 1 };
-});
+const compared = comparedRuns();
 const source = ({ row, counted }: Comparable): string => `${row.framework.split(/[ ,@]/)[0]}, ${row.mode}, ${counted}`;
 console.log(`\nPublished, of exact length\n${HEADER}`);
 const exact = compared.filter(({ kind }) => kind === 'exact');
@@ -84,12 +84,30 @@ for (const [name, items] of grouped(exact, source)) {
   show(name, items);
 }
 show('all', exact);
-const short = exact.filter(({ row, card }) => row.measured_peak_gib > card);
-console.log(`would not have fitted the smallest card that a plan would take: ${short.length} of ${exact.length}`);
-for (const { row, card } of short)
-  console.log(
-    `  ${row.id}: ${row.measured_peak_gib} on a card of ${card.toFixed(1)} GiB (as stated: ${row.as_stated})`,
-  );
+const room = (total: number): number => cardFor(total)?.usable_gib ?? Infinity;
+const misfits = exact.filter(({ taken, total }) => taken > room(total));
+wrong += misfits.length;
+console.log(
+  `would not have fitted the smallest card there is that a plan would take: ${misfits.length} of ${exact.length}`,
+);
+for (const { row, taken, total } of misfits)
+  console.log(`  FALSE FIT ${row.id}: ${taken.toFixed(1)} GiB on ${cardFor(total)?.name}`);
+const doubtful = exact.filter(({ taken_at_most, total }) => taken_at_most > room(total));
+console.log(`the same, by the largest that a rounded or unclear figure can be: ${doubtful.length}`);
+for (const { row, taken_at_most, total } of doubtful)
+  console.log(`  ${row.id}: ${taken_at_most.toFixed(1)} GiB on ${cardFor(total)?.name} of ${room(total)}`);
+const tight = exact.filter(({ taken, total }) => taken > memoryFor(total));
+console.log(`above a card of no more than the plan asks for, were there one: ${tight.length} of ${exact.length}`);
+for (const { row, taken, total } of tight)
+  console.log(`  ${row.id}: ${taken.toFixed(1)} GiB of ${memoryFor(total).toFixed(1)}`);
+const there = exact.flatMap(({ row, total }) => {
+  const card = measuredOn(row.gpu);
+  return card ? [{ row, card, fits: memoryFor(total) <= card.usable_gib }] : [];
+});
+console.log(
+  `called too large for the card that they ran on: ${there.filter(({ fits }) => !fits).length} of ${there.length}`,
+);
+for (const { row, card } of there.filter(({ fits }) => !fits)) console.log(`  ${row.id} on ${card.name}`);
 for (const { row, ours } of exact)
   console.log(
     `  ${row.id.padEnd(44)} measured ${row.measured_peak_gib.toFixed(1).padStart(6)}  ours ${ours.toFixed(1).padStart(6)}`,
@@ -107,7 +125,7 @@ for (const [title, items] of [
     show(name, rows);
   }
   console.log(
-    `above the smallest card that a plan would take: ${items.filter(({ row, card }) => row.measured_peak_gib > card).length} of ${items.length}`,
+    `above the smallest card there is that a plan would take: ${items.filter(({ taken, total }) => taken > room(total)).length} of ${items.length}`,
   );
   for (const { row, ours, error, counted } of items) {
     if (error < 0 && counted === 'allocated')

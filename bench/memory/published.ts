@@ -4,6 +4,7 @@ import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
 import { jsonLines } from '../json-lines.ts';
 import { factsFrom } from './facts.ts';
 import table from './models.json' with { type: 'json' };
+import type { WholeLogits } from './whole-logits.ts';
 
 /** A measurement that somebody published, as collected with its source. */
 const Row = z.looseObject({
@@ -14,8 +15,10 @@ const Row = z.looseObject({
   precision: z.string(),
   optimizer: z.string().nullish(),
   lora_rank: z.number().nullish(),
+  adapter_bytes: z.union([z.literal(2), z.literal(4)]).optional(),
   lora_targets: z.string().nullish(),
   micro_batch: z.number(),
+  gradient_accumulation: z.number().optional(),
   seq_len: z.number().nullish(),
   seq_note: z.string(),
   gradient_checkpointing: z.boolean().nullish(),
@@ -23,7 +26,10 @@ const Row = z.looseObject({
   framework: z.string(),
   parallel: z.string(),
   gpus: z.number().nullish(),
+  gpu: z.string().nullish(),
   measured_peak_gib: z.number(),
+  /** Where the unit isn't certain, by the largest that it can be. */
+  measured_at_most_gib: z.number().optional(),
   as_stated: z.string(),
   memory_kind: z.string(),
   trust: z.string(),
@@ -35,8 +41,8 @@ export interface Comparable {
   input: MemoryInput;
   /** exact: every batch was as long as stated. at_most: the stated length is a cap, or less is kept than we count. */
   kind: 'exact' | 'at_most';
-  /** How the loss made the logits of all tokens, if it did. */
-  full_logits: 'plain' | 'shifted' | null;
+  /** By which code the loss made the logits of all tokens, if it did. */
+  whole_logits: WholeLogits | null;
   /** `used`: with all that nvidia-smi counts. */
   counted: 'allocated' | 'reserved' | 'used' | 'unstated';
 }
@@ -70,6 +76,7 @@ function classify(row: PublishedRow): Comparable | NotComparable {
   if (/offload/.test(row.framework)) return out('activations offloaded to the CPU');
   if (/Paged|8bit|GaLore|fused into|lora-fa/i.test(row.optimizer ?? '') && row.mode === 'full')
     return out('another optimizer');
+  if (/compile/.test(row.framework)) return out('compiled: torch.compile decides anew what is kept');
   if (/mixed/.test(row.precision)) return out('fp32 base beside adapters');
   if (/litgpt/.test(row.framework) && row.mode === 'qlora') return out('litgpt, whose QLoRA takes more than its LoRA');
   if (/head, trained whole/.test(row.lora_targets ?? ''))
@@ -86,12 +93,7 @@ function classify(row: PublishedRow): Comparable | NotComparable {
     row,
     kind: exact && kept ? 'exact' : 'at_most',
     // litgpt's chunks are all kept for the backward pass.
-    full_logits:
-      row.loss_chunked === true && !/litgpt/.test(row.framework)
-        ? null
-        : /^Qwen|^LLaMA-Factory|^ms-swift/.test(row.framework) && !/^swift-ex/.test(row.id)
-          ? 'shifted'
-          : 'plain',
+    whole_logits: row.loss_chunked === true && !/litgpt/.test(row.framework) ? null : lossOf(row),
     counted: /^torch (max_memory_)?reserved|^torch max reserved|^comment/.test(row.memory_kind)
       ? 'reserved'
       : /^unstated/.test(row.memory_kind)
@@ -104,12 +106,19 @@ function classify(row: PublishedRow): Comparable | NotComparable {
       mode: row.mode,
       weight_bytes: 2,
       lora_rank: row.lora_rank ?? 8,
+      ...(row.adapter_bytes ? { adapter_bytes: row.adapter_bytes } : {}),
       per_device_train_batch_size: row.micro_batch,
       max_length: row.seq_len,
-      gradient_accumulation_steps: 1,
+      gradient_accumulation_steps: row.gradient_accumulation ?? 1,
       gradient_checkpointing: row.gradient_checkpointing,
       padded: false,
       optimizer: row.optimizer === 'adamw_torch' ? 'foreach' : 'fused',
     },
   };
+}
+
+function lossOf({ framework, id }: PublishedRow): WholeLogits {
+  if (/^Qwen/.test(framework)) return 'qwen';
+  if (/^torchtune 2024-0[45]/.test(framework)) return 'held';
+  return /^LLaMA-Factory|^ms-swift/.test(framework) && !/^swift-ex/.test(id) ? 'shifted' : 'unshifted';
 }

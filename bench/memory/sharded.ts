@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { allocatedGib, type MemoryInput, reservedGib, trainingMemory } from '../../scripts/planner/memory.ts';
 import { jsonLines } from '../json-lines.ts';
 import { factsFrom } from './facts.ts';
-import { fullLogitsGib } from './full-logits.ts';
 import { OracleRow, stepInput } from './oracle.ts';
 import { knownModel, type PublishedRow, readPublished } from './published.ts';
 import { grouped, HEADER, line } from './statistics.ts';
+import { wholeLogitsGib } from './whole-logits.ts';
 
 /** A step of one process under FSDP2 that fake_sharded_step.py counted; sizes in bytes. */
 const Row = OracleRow.extend({ processes: z.number(), sync_each_batch: z.boolean() });
@@ -66,7 +66,7 @@ export function publishedSharded(): PublishedSharded[] {
     const live = zero3 ? Math.max(0, liveGib(input) - (parts.communication ?? 0)) : 0;
     // Of DPO over all weights a second model, frozen.
     const reference = paired && row.mode === 'full' ? (2 * facts.parameters) / row.gpus / 2 ** 30 : 0;
-    const logits = row.loss_chunked ? 0 : fullLogitsGib(input, zero3 ? 'shifted' : 'plain');
+    const logits = row.loss_chunked ? 0 : wholeLogitsGib(input, 'unshifted');
     const reserved = /reserved/.test(row.memory_kind);
     const ours = (reserved ? reservedGib(parts) : allocatedGib(parts)) + logits + live + reference;
     return [{ row, ours, error: ours / row.measured_peak_gib - 1 }];

@@ -14,14 +14,22 @@ import type { ModelFacts } from './model-facts.ts';
 
 const GIB = 2 ** 30;
 
-/** CUDA context and libraries, outside of what PyTorch counts: 0.4-0.6 GiB as nvidia-smi shows on today's cards. */
+/**
+ * CUDA context and libraries, outside of what PyTorch counts. The context alone is 0.3-0.4 GiB since kernels are loaded
+ * as they are called, 426 MiB on an RTX 6000 Ada (pytorch/pytorch issues 107667 and 109888, unslothai/unsloth-zoo 1053);
+ * the kernels of a step come on top.
+ */
 const CONTEXT_GIB = 0.6;
 /** cuBLAS workspaces, which PyTorch counts: 32 MiB on Hopper, 8 on others, for each of a few handles. */
 const WORKSPACE_GIB = 0.1;
 /** Of each process that talks to others: buffers of NCCL's channels, 4 MiB for each neighbour and protocol (NCCL_BUFFSIZE). */
 const NCCL_GIB = 0.5;
-/** What the caching allocator holds beyond what lives, as a share of what comes and goes in a step. */
-const FRAGMENTATION = 0.1;
+/**
+ * What the caching allocator holds beyond what lives: a share of what comes and goes in a step, and what is left over of
+ * its segments. Fitted to checkpointed steps of whole models that were taken through its rules (bench/memory/reserved.ts).
+ */
+const FRAGMENTATION = 0.13;
+const SEGMENTS_GIB = 0.08;
 
 export interface MemoryInput {
   facts: ModelFacts;
@@ -29,6 +37,8 @@ export interface MemoryInput {
   /** Bytes of one base weight: 4 for fp32, 2 for bf16 and fp16. Beside 4-bit weights, of those that stay as they are. */
   weight_bytes: number;
   lora_rank: number;
+  /** Of one trained weight of the adapters; TRL's, if not said: 4, beside 4-bit weights 2. */
+  adapter_bytes?: 2 | 4;
   per_device_train_batch_size: number;
   max_length: number;
   /** More than one (the default): gradients of earlier batches are there while a batch goes through. */
@@ -51,8 +61,8 @@ export interface MemoryInput {
   generated?: number;
   /** Tokens of a sequence that the loss scores, and of a generated one's answer; all of them, if not said. */
   scored?: number;
-  /** Of a sequence, those that stand for pictures. */
-  picture_tokens?: number;
+  /** Of the pictures of a sequence, in the vision tower. */
+  picture_patches?: number;
   /** A sequence gets one score from a layer of its own, and no token does. */
   classifier?: boolean;
   /** More than one, on an accelerator each; one, if not said. */
@@ -72,16 +82,16 @@ export type MemoryParts = Record<
 
 /** What of the input the phases depend on. */
 export function trainingStep(input: MemoryInput): Step {
-  const { mode, weight_bytes, lora_rank, per_device_train_batch_size, max_length } = input;
+  const { mode, weight_bytes, lora_rank, adapter_bytes, per_device_train_batch_size, max_length } = input;
   const facts = input.classifier ? withoutOutputLayer(input.facts) : input.facts;
   const sequences = per_device_train_batch_size * (input.sequences ?? 1);
   return {
     facts,
     mode,
-    states: states(facts, mode, weight_bytes, lora_rank),
+    states: states(facts, mode, weight_bytes, lora_rank, adapter_bytes),
     batch: { sequences, length: max_length, padded: input.padded ?? sequences > 1 },
     scored: input.classifier ? null : Math.min(max_length, input.scored ?? max_length),
-    picture_tokens: input.picture_tokens ?? 0,
+    picture_patches: input.picture_patches ?? 0,
     checkpointing: input.gradient_checkpointing ?? true,
     accumulated: (input.gradient_accumulation_steps ?? 2) > 1,
     optimizer: input.optimizer ?? 'fused',
@@ -129,7 +139,7 @@ export function trainingMemory(input: MemoryInput): MemoryParts {
     loss: fullest.loss / GIB,
     ...(several ? { communication: (buckets + (fullest.communication ?? 0)) / GIB } : {}),
     framework: CONTEXT_GIB + WORKSPACE_GIB + (several ? NCCL_GIB : 0),
-    fragmentation: (FRAGMENTATION * size(fullest) + idle / 2) / GIB,
+    fragmentation: (FRAGMENTATION * size(fullest) + idle / 2) / GIB + SEGMENTS_GIB,
   };
 }
 

@@ -51,8 +51,14 @@ export interface States {
  * What is trained is kept in the dtype it was loaded in, and so are its gradient and Adam's moments. Adapters are fp32
  * (peft's autocast_adapter_dtype), beside 4-bit weights bf16 (TRL casts them).
  */
-export function states(facts: ModelFacts, mode: Mode, weight_bytes: number, lora_rank: number): States {
-  const trained_bytes = mode === 'full' ? weight_bytes : mode === 'lora' ? 4 : 2;
+export function states(
+  facts: ModelFacts,
+  mode: Mode,
+  weight_bytes: number,
+  lora_rank: number,
+  adapter_bytes = mode === 'lora' ? 4 : 2,
+): States {
+  const trained_bytes = mode === 'full' ? weight_bytes : adapter_bytes;
   const trained = mode === 'full' ? facts.parameters : loraParameters(facts, lora_rank);
   const { embeddings, experts, linear } = parameterParts(facts);
   return {

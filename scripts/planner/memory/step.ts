@@ -29,8 +29,8 @@ export interface Step {
   checkpointing: boolean;
   /** Tokens of a sequence that the loss scores; null where one score of a sequence takes the output layer's place. */
   scored: number | null;
-  /** Of a sequence, those that stand for pictures. */
-  picture_tokens: number;
+  /** Of the pictures of a sequence, in the vision tower. */
+  picture_patches: number;
   /** Whether gradients of earlier batches of the same optimizer step are there already. */
   accumulated: boolean;
   /** `foreach` makes a copy of the trained weights' size (torch's _multi_tensor_adamw); `fused`, TRL's default, none. */
@@ -61,5 +61,5 @@ export function fittedFor({ mode, states, compute }: Step, fitted: Fitted): Fitt
 export function castsOf({ facts, mode, states, compute }: Step): number {
   if (compute === 'fp32') return 0;
   if (mode === 'full') return states.trained_bytes === 4 ? 2 * parameterParts(facts).linear : 0;
-  return mode === 'lora' ? states.adapters / 2 : 0;
+  return states.trained_bytes === 4 ? states.adapters / 2 : 0;
 }
