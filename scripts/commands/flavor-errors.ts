@@ -14,8 +14,18 @@ export function unknownFlavor(name: string, { flavors, leftOut }: Offered): Trai
   const names = flavors.map((flavor) => flavor.name);
   const others = `There are: ${names.join(', ')}. Without --flavor the plan chooses.`;
   const out = leftOut.find((one) => one.name === name);
-  if (out)
-    return new TrainerError('usage', 'flavor_left_out', `flavor ${name} can't be planned with: ${out.why}`, others);
+  if (out) {
+    const error = new TrainerError(
+      'usage',
+      'flavor_left_out',
+      `flavor ${name} can't be planned with: ${out.why}`,
+      others,
+    );
+    return withLeftOut(
+      error,
+      leftOut.filter((one) => one !== out),
+    );
+  }
   const all = [...names, ...leftOut.flatMap((one) => one.name ?? [])];
   const near = [...new Set([...nearest(name.toLowerCase(), all), ...beginningWith(name, all)])].slice(0, FEW);
   const which = near.length > 0 ? `; near: ${near.join(', ')}` : '';

@@ -63,7 +63,7 @@ async function onThisMachine(input: SearchInput, request: Request, context: Comm
   const chosen = candidateFor(input, flavor, target);
   if (!chosen) {
     const fits = (other: SearchInput): boolean => candidateFor(other, flavor, target) !== null;
-    throw nothingFits(input, `this machine (${machine.label})`, { fits, bf16: target.bf16, flavors: [flavor] });
+    throw nothingFits(input, `this machine (${machine.label})`, { fits, tried: [{ flavor, target }] });
   }
   const notes = machine.kind === 'cuda' ? unknownCard(flavor, machine.compute_capability) : [];
   return { chosen, alternatives: [], fitting: [], price: { source: 'free', as_of: null }, notes };
@@ -82,8 +82,8 @@ function onJobs(input: SearchInput, request: Request, priced: Priced): ChosenHar
     if (cheapest) throw withLeftOut(allOverBudget(cheapest, request.maxCost ?? 0), leftOut);
     if (leftOut.length > 0 && !flavors.some(({ accelerators }) => accelerators > 0)) throw noGpuLeft(leftOut);
     const fits = (other: SearchInput): boolean => search(other, flavors).length > 0;
-    const bf16 = flavors.some((flavor) => targetOf(flavor).bf16);
-    throw withLeftOut(nothingFits(input, 'any flavor of Hugging Face Jobs', { fits, bf16, flavors }), leftOut);
+    const tried = flavors.map((flavor) => ({ flavor, target: targetOf(flavor) }));
+    throw withLeftOut(nothingFits(input, 'any flavor of Hugging Face Jobs', { fits, tried }), leftOut);
   }
   const notes = [...priced.notes, ...unknownCard(chosen.flavor)];
   return { chosen, alternatives: alternativesTo(chosen, within(fitting)), fitting, price, notes };
@@ -125,17 +125,18 @@ function named(
   input: SearchInput,
   offered: Priced & { fitting: readonly Candidate[]; maxCost: number | undefined },
 ): Candidate {
-  const { flavors, fitting, maxCost } = offered;
+  const { flavors, leftOut, fitting, maxCost } = offered;
   const flavor = flavors.find((other) => other.name === name);
   if (!flavor) throw unknownFlavor(name, offered);
   const ways = waysOn(flavor, input);
   if (ways.length === 0) {
     const fits = (other: SearchInput): boolean => waysOn(flavor, other).length > 0;
-    const { bf16 } = targetOf(flavor);
-    throw nothingFits(input, name, { fits, other: choose(fitting), bf16, flavors: [flavor] });
+    const tried = [{ flavor, target: targetOf(flavor) }];
+    throw withLeftOut(nothingFits(input, name, { fits, other: choose(fitting), tried }), leftOut);
   }
   const chosen = ways.find(affordable(maxCost));
   if (chosen) return chosen;
   const others = [fitting, adapters(input, flavors)].map((all) => choose(all.filter(affordable(maxCost))));
-  throw overBudget(Math.min(...ways.map(({ max_usd }) => cents(max_usd))), maxCost ?? 0, others[0] ?? others[1]);
+  const least = Math.min(...ways.map(({ max_usd }) => cents(max_usd)));
+  throw withLeftOut(overBudget(least, maxCost ?? 0, others[0] ?? others[1]), leftOut);
 }

@@ -1,12 +1,10 @@
 import { TrainerError } from '../errors.ts';
-import type { Flavor } from '../plan/flavor.ts';
 import { answerTokens } from '../planner/recipe/lengths.ts';
 import { methodRecipe } from '../planner/recipe/method-recipe.ts';
 import { cents } from '../planner/rounding.ts';
 import type { Candidate, SearchInput } from '../planner/search/candidate.ts';
 import { LORA_FLAG } from '../planner/search/modes.ts';
 import { nearestToFitting, type Place } from '../planner/search/shortage.ts';
-import { targetOf } from '../planner/search.ts';
 import { shortageWords } from './shortage-words.ts';
 
 /** Tokens below which a sequence, or an answer, is not worth training on. */
@@ -18,10 +16,8 @@ export interface Elsewhere {
   fits: (input: SearchInput) => boolean;
   /** What this work fits on, where one flavor was asked for. */
   other?: Candidate | undefined;
-  /** Whether there is a CUDA GPU that computes in bf16. */
-  bf16: boolean;
   /** What it was tried on. */
-  flavors: readonly Flavor[];
+  tried: readonly Place[];
 }
 
 /** What to say where nothing fits: each way out is tried before it is named. */
@@ -33,9 +29,9 @@ export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewh
     ...lengthThatFits(input, elsewhere),
     ...flavorThatFits(elsewhere),
   ];
-  const nearest = nearestToFitting(input, places(elsewhere));
+  const nearest = nearestToFitting(input, worthNaming(elsewhere.tried));
   const missing = nearest
-    ? [shortageWords(nearest, input, elsewhere.flavors), ...otherNeeds(input, elsewhere)]
+    ? [shortageWords(nearest, input, elsewhere.tried.length), ...otherNeeds(input, elsewhere)]
     : otherNeeds(input, elsewhere);
   return new TrainerError(
     'usage',
@@ -58,24 +54,19 @@ const needing = (input: SearchInput): string[] => [
 ];
 
 /** What was asked for and is not tried here, whatever the memory. */
-function otherNeeds(input: SearchInput, { bf16, flavors }: Elsewhere): string[] {
+function otherNeeds(input: SearchInput, { tried }: Elsewhere): string[] {
   const names = needing(input);
-  if (!bf16 && names.length > 0) {
+  if (!tried.some(({ target }) => target.bf16) && names.length > 0) {
     return [`${names.join(' and ')} ${names.length > 1 ? 'need' : 'needs'} a CUDA GPU that computes in bf16`];
   }
-  const together = flavors.every(({ accelerators }) => accelerators > 1);
+  const together = tried.every(({ flavor }) => flavor.accelerators > 1);
   return writesWithVllm(input) && together ? ['vLLM is used beside one accelerator alone'] : [];
 }
 
-/** Where there are GPUs, CPUs are no way out. Of several flavors each has what the catalogue says of it. */
-function places({ bf16, flavors }: Elsewhere): Place[] {
-  const gpus = flavors.filter(({ accelerators }) => accelerators > 0);
-  return (gpus.length > 0 ? gpus : flavors).map((flavor) => {
-    const known = targetOf(flavor);
-    // This machine's is named after its kind.
-    const kind = flavor.name === 'mps' ? 'mps' : known.kind;
-    return { flavor, target: { kind, bf16: flavors.length > 1 ? known.bf16 : bf16 } };
-  });
+/** Where there are GPUs, CPUs are no way out. */
+function worthNaming(tried: readonly Place[]): readonly Place[] {
+  const gpus = tried.filter(({ flavor }) => flavor.accelerators > 0);
+  return gpus.length > 0 ? gpus : tried;
 }
 
 /** Where a batch was asked for; without that the plan takes one that fits. */

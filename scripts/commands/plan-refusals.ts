@@ -18,9 +18,19 @@ export function localModel(facts: ModelFacts): TrainerError {
   );
 }
 
-/** An adapter names its base by the path that it was loaded from, and is nothing without it. */
-export function adapterOfFolder(facts: ModelFacts, repo: string): TrainerError {
-  return new TrainerError(
+/**
+ * Throws TrainerError `usage` where an adapter is trained, and `--set` names tokens that it can't learn (`foreign`), or
+ * its base is nowhere but on this machine: it names its base by the path that it was loaded from, and is nothing without.
+ */
+export function checkAdapter(
+  { outputRepo: repo }: Request,
+  { recipe }: Pick<Candidate, 'recipe'>,
+  { work: { facts }, foreign }: { work: Pick<Workload, 'facts'>; foreign: TrainerError | null },
+): void {
+  if (recipe.mode === 'full') return;
+  if (foreign) throw foreign;
+  if (facts.source !== 'local' || !repo) return;
+  throw new TrainerError(
     'usage',
     'adapter_of_local_model',
     `a LoRA adapter in ${repo} would be of no use there: its base ${facts.id} is a folder on this machine`,

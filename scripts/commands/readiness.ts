@@ -35,7 +35,9 @@ export function readyReport(dataset: DatasetReport, method: Planned): MethodRepo
     `${dataset.dataset} can't train with ${method.toUpperCase()}: ${reasons.join('; ') || 'no fitting columns'}`,
     invalid > 0 && invalid < dataset.rows_seen
       ? `Leave those rows out with --drop-invalid, or see all findings: ${validate}`
-      : `See all findings: ${validate} --method ${method}`,
+      : report?.findings.some(({ code }) => code === NO_TEMPLATE)
+        ? withTemplate(method)
+        : `See all findings: ${validate} --method ${method}`,
   );
 }
 
@@ -79,10 +81,16 @@ export function checkTemplate(facts: ModelFacts, report: MethodReport, request: 
   if (!report.conversational || facts.has_chat_template || request.set?.chat_template_path !== undefined) return;
   throw new TrainerError(
     'data',
-    'no_chat_template',
+    NO_TEMPLATE,
     `the data are conversations, and ${facts.id} has no chat template to render them`,
-    request.method === undefined || request.method === 'sft' || request.method === 'reward'
-      ? 'Take the instruction-tuned version of the model, or lend a template: --set chat_template_path=<model id>'
-      : 'Take the instruction-tuned version of the model.',
+    withTemplate(request.method),
   );
 }
+
+const NO_TEMPLATE = 'no_chat_template';
+
+/** SFTConfig and RewardConfig take another model's. */
+const withTemplate = (method: Planned | undefined): string =>
+  method === undefined || method === 'sft' || method === 'reward'
+    ? 'Take the instruction-tuned version of the model, or lend a template: --set chat_template_path=<model id>'
+    : 'Take the instruction-tuned version of the model.';

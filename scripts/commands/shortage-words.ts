@@ -1,4 +1,3 @@
-import type { Flavor } from '../plan/flavor.ts';
 import { hasReference } from '../planner/recipe/method-recipe.ts';
 import { round } from '../planner/rounding.ts';
 import type { SearchInput } from '../planner/search/candidate.ts';
@@ -8,15 +7,15 @@ import type { Workload } from '../planner/workload.ts';
 /** Of the memory, the share from which a part is named. */
 const LEAST_PART = 0.05;
 
-/** What the smallest batch takes by parts, the largest first, and what there is too little of. `flavors`: all that were tried. */
+/** What the smallest batch takes by parts, the largest first, and what there is too little of. `tried`: on how many flavors. */
 export function shortageWords(
   shortage: Shortage,
   { work, modes }: Pick<SearchInput, 'work' | 'modes'>,
-  flavors: readonly Flavor[],
+  tried: number,
 ): string {
   const { flavor, recipe, devices, batch, gib, lack, fillable } = shortage;
   const each = devices > 1 ? `each of ${devices} devices` : 'one device';
-  const where = flavors.length > 1 ? `${each} of ${flavor.name}` : each;
+  const where = tried > 1 ? `${each} of ${flavor.name}` : each;
   const way = modes.length > 1 ? ` with ${recipe.mode}` : '';
   const takes = `on ${where} a batch of ${batch} takes ${inGib(gib)}${way} (${parts(shortage, work).join(', ')})`;
   if (lack?.what === 'memory') {

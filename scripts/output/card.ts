@@ -7,6 +7,7 @@ import { launchLine } from './launch-line.ts';
 import { riskLines } from './risk-lines.ts';
 import { style } from './style.ts';
 import { count, duration, many, money, rate } from './units.ts';
+import { wrap } from './wrap.ts';
 
 /**
  * The review card: what the person says yes to, one screen. Order as in the design: model and data, how,
@@ -27,8 +28,8 @@ export function renderCard(plan: Plan, digest: string, path: string, demo: Demo 
     [
       'Curves',
       output.trackio.space_id
-        ? `Trackio, Space ${output.trackio.space_id} (private)`
-        : `Trackio on this machine, project ${output.trackio.project}`,
+        ? `go to Trackio, Space ${output.trackio.space_id} (private)`
+        : `stay in Trackio on this machine, project ${output.trackio.project}`,
     ],
     ['Uploaded', uploadLines(plan)],
     ['Watch out', riskLines(plan)],
@@ -42,25 +43,31 @@ export function renderCard(plan: Plan, digest: string, path: string, demo: Demo 
     ...row('Demo', demoLines(demo, path)),
     '',
     `Digest  ${digest}`,
-    `Plan    ${printable(path)}`,
     style.dim(`A yes means: hf-llm-trainer submit ${printable(shellWord(path))} --approve ${digest}`),
     style.bold(question),
   ].join('\n');
 }
 
 const INDENT = 12;
+/** Of the card, but for commands, which are copied, and words that are longer. */
+const COLUMNS = 110;
 
 function row(label: string, lines: string[]): string[] {
   return lines
     .filter((line) => line !== '')
-    .map((line, index) => `${style.dim((index === 0 ? label : '').padEnd(INDENT))}${printable(line)}`);
+    .map(printable)
+    .flatMap((line) => (line.startsWith('hf-llm-trainer ') ? [line] : wrap(line, COLUMNS - INDENT)))
+    .map((line) => line.replace(PUBLIC, style.yellow(PUBLIC)))
+    .map((line, index) => `${style.dim((index === 0 ? label : '').padEnd(INDENT))}${line}`);
 }
+
+const PUBLIC = 'PUBLIC: everyone can see it';
 
 const commit = (revision: string | null): string => (revision ? ` @${revision.slice(0, 8)}` : '');
 
 function modelLine(plan: Plan): string {
   const { model } = plan;
-  const adapter = model.adapter ? `, with the adapter ${model.adapter.id}${commit(model.adapter.revision)} merged` : '';
+  const adapter = model.adapter ? `, adapter ${model.adapter.id}${commit(model.adapter.revision)} merged` : '';
   return `${model.id}${commit(model.revision)}, ${count(model.parameters)} parameters${adapter}`;
 }
 
@@ -69,12 +76,12 @@ function dataLines(plan: Plan): string[] {
   const where = [dataset.config && `config ${preview(dataset.config)}`, `split ${preview(dataset.split)}`]
     .filter(Boolean)
     .join(', ');
+  const used = grouped(dataset.rows.used);
   const total = dataset.rows.total === null ? 'an unknown number of' : grouped(dataset.rows.total);
   const held = dataset.evaluation ? `, ${dataset.evaluation.rows} held out for evaluation` : '';
   const first = dataset.examples === null ? '' : ' (a demo)';
   return [
-    `${dataset.id}${commit(dataset.revision)}, ${where}`,
-    `${grouped(dataset.rows.used)} of ${total} ${total === '1' ? 'row' : 'rows'}${first}${held}`,
+    `${dataset.id}${commit(dataset.revision)}, ${where}: ${used} of ${total} ${total === '1' ? 'row' : 'rows'}${first}${held}`,
     ...dataset.rows.left_out.map((part) => `left out: ${many(part.count, 'row')}, ${part.message}`),
     dataset.mapping ? `columns: ${columnWords(dataset.mapping)}; all others are left out` : '',
   ];
@@ -112,9 +119,7 @@ function hardwareLine(plan: Plan): string {
   const { hardware, estimate } = plan;
   if (hardware.backend === 'local') return `this machine: ${hardware.label}`;
   const source =
-    estimate.price_source === 'live'
-      ? 'live price'
-      : `price of ${plan.made.price_as_of}, the live catalogue could not be read`;
+    estimate.price_source === 'live' ? 'live price' : `price of ${plan.made.price_as_of}, without the live catalogue`;
   return `${hardware.flavor} (${hardware.label}), ${money(hardware.usd_per_hour)} an hour (${source})`;
 }
 
@@ -130,7 +135,7 @@ function memoryLine(plan: Plan): string {
 function timeLine({ estimate, limits, request }: Plan): string {
   const range = estimate.seconds_range;
   const likely = range ? `, likely ${duration(range[0])} to ${duration(range[1])}` : '';
-  const margin = request.timeout === undefined ? 'twice that or the end of the range, and 15 min' : 'as asked for';
+  const margin = request.timeout === undefined ? 'its timeout' : 'as asked for';
   return `about ${duration(estimate.seconds)}${likely}; stopped after ${duration(limits.timeout_seconds)} (${margin})`;
 }
 
@@ -140,7 +145,7 @@ function costLine(plan: Plan): string {
 
 function outputLine(plan: Plan): string {
   const { output } = plan;
-  const seen = output.private ? 'private' : style.yellow('PUBLIC: everyone can see it');
+  const seen = output.private ? 'private' : PUBLIC;
   const repo = output.repo_id ? `${output.repo_id}, ${seen}` : '';
   return [repo, output.folder ?? ''].filter(Boolean).join('; ');
 }
@@ -148,20 +153,15 @@ function outputLine(plan: Plan): string {
 /** What leaves this machine, or the one that trains. */
 function uploadLines({ dataset, output, recipe, model: from }: Plan): string[] {
   const { upload, files } = dataset;
-  const { repo_id, bucket, trackio } = output;
-  const adapter = recipe.mode !== 'full' && from.adapter === null;
+  const { repo_id, bucket } = output;
+  const trained = recipe.mode !== 'full' && from.adapter === null ? 'adapter' : 'model';
   const { save_steps } = recipe.training_args;
   const midway = typeof save_steps !== 'number' || save_steps < recipe.total_steps;
-  const checkpoint = midway
-    ? 'while it trains, its newest checkpoint'
-    : 'where it is stopped, its checkpoint (none on the way)';
+  const checkpoint = midway ? 'its newest checkpoint while it trains' : 'a checkpoint only where it is stopped';
   const lines = [
     upload ? `${many(files.length, 'data file')} to ${upload.repo_id} (a private dataset repository)` : '',
-    repo_id
-      ? `to ${repo_id}: the trained ${adapter ? 'adapter' : 'model'}, its card and train.py${bucket ? '' : `; ${checkpoint}`}`
-      : '',
+    repo_id ? `to its repository: the trained ${trained}, card and train.py${bucket ? '' : `; ${checkpoint}`}` : '',
     bucket ? `to the bucket ${bucket.id} (private): ${checkpoint}; the model, if it can't be pushed` : '',
-    trackio.space_id ? `to the Space ${trackio.space_id}: the curves` : '',
   ].filter(Boolean);
   return lines.length > 0 ? lines : ['nothing'];
 }
@@ -171,7 +171,7 @@ function alternatives(plan: Plan): string[] {
   const lines = plan.alternatives
     .slice(0, 3)
     .map((other) => `${other.flavor} (${other.recipe}): ${duration(other.seconds)}, ${money(other.usd)}`);
-  return row('Instead', [lines.join('   ')]);
+  return row('Instead', [lines.join('; ')]);
 }
 
 /** The last part of a Hub id or a path. */

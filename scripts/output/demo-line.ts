@@ -25,7 +25,7 @@ export function demoLines(demo: Demo | NoDemo | null, path: string): string[] {
   const { examples, seconds, usd, flavor, lora } = demo;
   const flags = [flavor && `--flavor ${flavor}`, lora && `--lora ${lora}`, `--examples ${examples} --epochs 1`];
   return [
-    `Recommended first: ${examples} examples${flavor ? ` on ${flavor}` : ''}, about ${duration(seconds)} and ${money(usd)}, show whether the data teach what they should`,
+    `Recommended first: ${examples} examples${flavor ? ` on ${flavor}` : ''}, about ${duration(seconds)} and ${money(usd)}, show whether the data teach it`,
     `hf-llm-trainer plan --from ${shellWord(path)} ${flags.filter(Boolean).join(' ')}`,
   ];
 }

@@ -1,4 +1,5 @@
 import type { Finding, Plan } from '../plan/schema.ts';
+import { grouped } from '../printable.ts';
 import { duration, money } from './units.ts';
 
 /** What could go wrong, for the review card, the worst first; what is left out is said there already. */
@@ -8,7 +9,7 @@ export function riskLines(plan: Plan): string[] {
     kinds
       .flatMap((kind) => plan.findings.filter((finding) => finding.kind === kind))
       .filter(({ code, message }) => !left_out.some((part) => part.code === code && part.message === message))
-      .map(({ message, count }) => `${message}${count > 0 ? ` (${count} of the rows seen)` : ''}`);
+      .map(({ message, count }) => `${message}${howMany(count, plan)}`);
   const lines = [...of('fails', 'harms', 'drops'), ...plan.notes, ...of('note')];
   if (plan.output.repo_id && !plan.output.private) {
     lines.push('The model will be public: everyone can read its card and script, and ask it for what it learned');
@@ -19,6 +20,9 @@ export function riskLines(plan: Plan): string[] {
   lines.push(...longTimeout(plan));
   return lines.length > 0 ? lines : ['nothing found'];
 }
+
+const howMany = (count: number, { dataset: { rows } }: Plan): string =>
+  count === 0 ? '' : count === rows.total ? ' (all rows)' : ` (${grouped(count)} of the rows seen)`;
 
 /** Of the end of the likely range; what it may bill besides, USD. */
 const FAR_LONGER = 5;

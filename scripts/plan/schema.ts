@@ -100,6 +100,7 @@ export const Recipe = z.strictObject({
       lora_alpha: z.number().positive(),
       lora_dropout: z.number().min(0).max(1),
       target_modules: z.union([z.string(), z.array(z.string())]),
+      use_rslora: z.boolean().exactOptional(),
     })
     .nullable(),
   /** BitsAndBytesConfig's arguments, for QLoRA. */

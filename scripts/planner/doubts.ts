@@ -28,6 +28,7 @@ export function doubts(work: Workload, recipe: Recipe, processes = 1): string[] 
     ...rate(work, recipe),
     ...warmup(recipe),
     ...logging(recipe),
+    ...onTheWay(work, recipe),
     ...batch(work, recipe, processes),
   ];
 }
@@ -81,6 +82,23 @@ function logging({ training_args: args, total_steps }: Recipe): string[] {
   return bySteps && every > total_steps && args.logging_first_step !== true
     ? [`logging_steps ${every} in a run of ${total_steps}: no loss is shown, and its curve stays empty`]
     : [];
+}
+
+/**
+ * What happens every so many steps. Whatever those are, transformers saves and evaluates at the last one
+ * (trainer_callback.py, DefaultFlowCallback), and the script evaluates before it.
+ */
+function onTheWay({ request: { set = {} } }: Workload, { training_args: args, total_steps }: Recipe): string[] {
+  const beyond = (name: 'save_steps' | 'eval_steps'): boolean => numberOr(set[name], 0) > total_steps;
+  const what = (name: 'save_steps' | 'eval_steps'): string => `${name} ${set[name]} in a run of ${total_steps}`;
+  return [
+    ...(beyond('save_steps')
+      ? [`${what('save_steps')}: no checkpoint is saved on the way, and a machine that fails takes all of it along`]
+      : []),
+    ...(beyond('eval_steps') && args.eval_strategy === 'steps'
+      ? [`${what('eval_steps')}: the rows held out are looked at before and after training, and never on the way`]
+      : []),
+  ];
 }
 
 const times = (ratio: number): string => `${ratio < 100 ? Math.round(ratio) : Number(ratio.toPrecision(2))} times`;

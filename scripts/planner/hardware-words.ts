@@ -81,7 +81,7 @@ function whyFlavor({ chosen, fitting, asked, kept, maxCost }: HardwareChoice): s
   const [small] = others
     .filter(({ flavor }) => flavor.usd_per_hour < chosen.flavor.usd_per_hour)
     .sort((a, b) => a.flavor.usd_per_hour - b.flavor.usd_per_hour);
-  const least = `${several ? `no single accelerator is enough for ${MODE[chosen.recipe.mode]}; of several, ` : ''}the whole run costs least there`;
+  const least = `${several ? `no single accelerator is enough for ${MODE[chosen.recipe.mode]}; of several, ` : ''}it costs least in all`;
   if (small) return `${least}; ${small.flavor.name} costs less an hour, but takes ${takes(small)}`;
   const [next] = others;
   if (next) return `${least}; next is ${next.flavor.name}, ${takes(next)}`;

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { hardwareGuide, OLDER_ADVICE, withoutBf16 } from '../../build/hardware-guide.ts';
 import { COLUMNS, methodGuide } from '../../build/method-guide.ts';
 import { render } from '../../build/render.ts';
+import { readFlavor } from '../../scripts/jobs/hf/catalogue.ts';
 import { PLANNED } from '../../scripts/plan/methods.ts';
 import { methodRecipe } from '../../scripts/planner/recipe/method-recipe.ts';
 import {
@@ -16,7 +17,9 @@ import {
 } from '../../scripts/planner/search/choose.ts';
 import { LORA_ABOVE_PARAMETERS } from '../../scripts/planner/search/modes.ts';
 import { candidateFor, targetOf } from '../../scripts/planner/search.ts';
+import type { Target } from '../../scripts/planner/workload.ts';
 import { validateLocal } from '../dataset/support.ts';
+import { hardwareCatalogue } from '../hub/hardware.ts';
 import { flavorNamed, QWEN3_06B, searchInput, work } from '../planner/support.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -94,6 +97,23 @@ describe('hardware_guide.md', () => {
       expect(line?.includes(`\`${name}\``)).toBe(candidateFor(input, flavor, targetOf(flavor)) === null);
     },
   );
+
+  it.each(['NVIDIA', 'AMD', 'Intel', 'Habana', 'Google'])(
+    'names the makers whose GPUs are planned with, and no other: %s',
+    (manufacturer) => {
+      const h200 = hardwareCatalogue().find(({ name }) => name === 'h200');
+      const flavor = readFlavor({ ...h200, accelerator: { ...h200?.accelerator, manufacturer } });
+      const line = rendered.split('\n').find((one) => one.startsWith('- Jobs are planned on'));
+      expect(line).toMatch(/GPUs of \w+, and on CPUs/);
+      expect(line?.includes(manufacturer)).toBe('accelerators' in flavor);
+    },
+  );
+
+  it('names the GPUs of this machine that are used', () => {
+    const line = rendered.split('\n').find((one) => one.startsWith('- `--backend local`'));
+    const named = { cuda: 'NVIDIA', mps: 'MPS', cpu: 'CPU' } satisfies Record<Target['kind'], string>;
+    for (const name of Object.values(named)) expect(line).toContain(name);
+  });
 
   it('names what the catalogue has, and nothing where all compute in bf16', () => {
     const a10g = flavorNamed('a10g-small');

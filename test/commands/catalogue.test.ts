@@ -4,7 +4,7 @@ import { catalogue } from '../../scripts/commands/prices.ts';
 import { TrainerError } from '../../scripts/errors.ts';
 import { SNAPSHOT } from '../../scripts/planner/hardware/snapshot.ts';
 import { type Hardware, hardwareCatalogue } from '../hub/hardware.ts';
-import { DEMO_FLAGS, startWorld, type World } from './world.ts';
+import { DEMO_FLAGS, startWorld, unwrapped, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -36,7 +36,7 @@ describe('a card that the scripts can not train on', () => {
     const { value } = await planned([...hardwareCatalogue(), amd]);
     expect(value.plan.hardware.flavor).toBe('t4-small');
     expect(JSON.stringify(value.plan.alternatives)).not.toContain('mi300x');
-    expect(value.card).toMatch(
+    expect(unwrapped(value.card)).toMatch(
       /Flavor mi300x is left out: its MI300X is of AMD, and the scripts train on GPUs of NVIDIA/,
     );
   });
@@ -55,7 +55,7 @@ it('a card of NVIDIA that nobody knows is planned with, and what is guessed is s
   const all = [...hardwareCatalogue(), card('b300', { model: 'B300', vram: '288 GB' })];
   const { value } = await planned(all, '--flavor', 'b300');
   expect(value.plan.hardware).toMatchObject({ flavor: 'b300', gpu_memory_gib: 288 });
-  expect(value.card).toMatch(
+  expect(unwrapped(value.card)).toMatch(
     /doesn't know the card B300: its speed, and so the time and the cost, is a guess; that it/,
   );
   world.hub.faults.clear();
@@ -93,6 +93,25 @@ describe('what is left out', () => {
     expect(value.error.hint).toMatch(
       /^Flavors l4x1, .* and \d+ more are left out: its GPU memory "lots" is not understood\. /,
     );
+  });
+
+  it.each<[string, string[], RegExp]>([
+    [
+      'does not fit, beside those that would do',
+      ['--model', 'Qwen/Qwen3-8B', '--lora', 'off', '--flavor', 'a10g-small'],
+      /^Flavor mi300x is left out: its MI300X is of AMD.*NVIDIA\. What would fit: .*--flavor /,
+    ],
+    [
+      'costs more than the cap',
+      ['--flavor', 'h200x8', '--max-cost', '0.5'],
+      /^Flavor mi300x is left out: .*\. On --flavor t4-small it could bill/,
+    ],
+    ['is left out itself', ['--flavor', 'b300'], /^Flavor mi300x is left out: [^:]*\. There are: cpu-basic, /],
+  ])('is told where the flavor that was asked for %s', async (_, flags, hint) => {
+    const others = [card('mi300x', { model: 'MI300X', manufacturer: 'AMD' }), card('b300', { vram: 'lots' })];
+    const some = flags.includes('b300') ? others : others.slice(0, 1);
+    const { value } = await planned([...hardwareCatalogue(), ...some], ...flags);
+    expect(value.error.hint).toMatch(hint);
   });
 
   it('is no reason for a smaller model where it is every GPU', async () => {
@@ -155,8 +174,8 @@ describe('a catalogue that is of no use', () => {
     const { code, value } = await world.here.json(['plan', ...DEMO_FLAGS]);
     expect({ code, error: value.error }).toEqual({ code: 0, error: undefined });
     expect(value.estimate).toMatchObject({ price_source: 'snapshot', price_as_of: SNAPSHOT.as_of });
-    expect(value.card).toMatch(/price of \d{4}-\d\d, the live catalogue could not be read/);
-    expect(value.card).toMatch(why);
+    expect(value.card).toMatch(/price of \d{4}-\d\d, without the live catalogue/);
+    expect(unwrapped(value.card)).toMatch(why);
     expect(value.card).not.toMatch(/✖|Invalid input|could not be reached|Check the name/);
     // Nothing is bought at such a price.
     const { code: refused, value: submitted } = await world.here.json([

@@ -5,6 +5,7 @@ import type { Flavor } from '../../scripts/plan/flavor.ts';
 import { SNAPSHOT } from '../../scripts/planner/hardware/snapshot.ts';
 import { answerTokens } from '../../scripts/planner/recipe/lengths.ts';
 import type { SearchInput } from '../../scripts/planner/search/candidate.ts';
+import type { Place } from '../../scripts/planner/search/shortage.ts';
 import { candidateFor, targetOf } from '../../scripts/planner/search.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
 import { flavorNamed, QWEN3_8B, work } from '../planner/support.ts';
@@ -22,6 +23,11 @@ const big = (parameters: number) => ({ ...QWEN3_8B, parameters });
 const GEMMA = { ...big(4e9), architecture: 'Gemma3ForCausalLM' };
 const gpu = (gpu_memory_gib: number): Flavor[] => [{ ...flavorNamed('t4-small'), gpu_memory_gib }];
 const SMALL = gpu(4);
+const all = (flavors: readonly Flavor[], bf16?: boolean): Place[] =>
+  flavors.map((flavor) => {
+    const target = targetOf(flavor);
+    return { flavor, target: { ...target, bf16: bf16 ?? target.bf16 } };
+  });
 
 /** By what really fits there. */
 function refused(flavors: Flavor | string, given: SearchInput): TrainerError {
@@ -29,15 +35,15 @@ function refused(flavors: Flavor | string, given: SearchInput): TrainerError {
   const target = targetOf(flavor);
   const fits = (other: SearchInput): boolean => candidateFor(other, flavor, target) !== null;
   expect(fits(given)).toBe(false);
-  return nothingFits(given, flavor.name, { fits, bf16: target.bf16, flavors: [flavor] });
+  return nothingFits(given, flavor.name, { fits, tried: [{ flavor, target }] });
 }
 
 const hint = (given: SearchInput, fits: (other: SearchInput) => boolean) =>
-  nothingFits(given, 'here', { fits, bf16: true, flavors: SMALL }).hint;
+  nothingFits(given, 'here', { fits, tried: all(SMALL, true) }).hint;
 
 describe('what QLoRA and vLLM need', () => {
   const message = (given: SearchInput, bf16: boolean) =>
-    nothingFits(given, 'here', { fits: () => false, bf16, flavors: SMALL }).message;
+    nothingFits(given, 'here', { fits: () => false, tried: all(SMALL, bf16) }).message;
   const vllm = input({ method: 'grpo', request: { ...work().request, set: { use_vllm: true } } }, ['lora', 'qlora']);
 
   it.each<[string, SearchInput, RegExp]>([
@@ -103,25 +109,28 @@ describe('what takes the memory', () => {
   it('has them in fp32 on a Mac, whose GPU a plan does not compute in bf16 on', () => {
     const mac = {
       ...flavorNamed('t4-small'),
-      name: 'mps',
+      name: 'mine',
       accelerator: 'Apple M2',
       gpu_memory_gib: 12,
       disk_gib: null,
     };
-    const elsewhere = { fits: () => false, bf16: false, flavors: [mac] };
-    expect(nothingFits(input({}, ['lora']), 'this machine', elsewhere).message).toMatch(/\(weights in fp32 30.5/);
+    const message = (kind: 'mps' | 'cuda') =>
+      nothingFits(input({}, ['lora']), 'this machine', {
+        ...{ fits: () => false, tried: [{ flavor: mac, target: { kind, bf16: false } }] },
+      }).message;
+    expect(message('mps')).toMatch(/\(weights in fp32 30.5/);
+    expect(message('cuda')).toMatch(/\(weights 15.3/);
   });
 
   it('is of one device where several share the work', () => {
     expect(refused('a10g-largex4', input({}, ['full'], 1024)).message).toMatch(
-      /on each of 4 devices a batch of 1 takes 39 GiB \(gradients and optimizer [\d.]+, weights 7.6\), and of its 22/,
+      /on each of 4 devices a batch of 1 takes 39.5 GiB \(gradients and optimizer [\d.]+, weights 7.6\), and of its 22/,
     );
   });
 
   it('is of the flavor that comes nearest, of all that there are', () => {
     const { message } = nothingFits(input({ facts: big(900e9) }, ['lora']), 'any flavor of Hugging Face Jobs', {
-      ...{ fits: () => false, bf16: true },
-      flavors: SNAPSHOT.flavors,
+      ...{ fits: () => false, tried: all(SNAPSHOT.flavors) },
     });
     expect(message).toMatch(
       /on each of 8 devices of h200x8 a batch of 1 takes [\d.]+ GiB \(weights .* of its 139.8 GiB/,
@@ -163,7 +172,7 @@ describe('names what lacks where memory does not', () => {
 
   it('is a GPU, where there are CPUs alone', () => {
     const flavors = SNAPSHOT.flavors.filter(({ accelerators }) => accelerators === 0);
-    const { message } = nothingFits(input({}, ['lora'], 1024), 'any', { fits: () => false, bf16: false, flavors });
+    const { message } = nothingFits(input({}, ['lora'], 1024), 'any', { fits: () => false, tried: all(flavors) });
     expect(message).toMatch(/\), and a CPU is taken for tiny models and short runs alone$/);
   });
 });

@@ -51,6 +51,11 @@ describe('a recipe that is asked for', () => {
         'tokenizer_config.json': JSON.stringify({ eos_token: '<|other_end|>', chat_template: CHAT_TEMPLATE }),
       },
     });
+    const { code, value: without } = await world.here.json(['plan', ...lent.slice(0, 4), '--backend', 'local']);
+    expect({ code, hint: without.error?.hint }).toEqual({
+      code: 3,
+      hint: expect.stringMatching(/chat_template_path=/),
+    });
     const { value } = await there();
     expect(value.plan?.recipe.mode).toBe('full');
     const { value: adapter } = await there('--lora', 'on');

@@ -107,6 +107,9 @@ export const DEMO_FLAGS = [
   'messages=messages',
 ];
 
+/** The card with its long lines in one piece again. */
+export const unwrapped = (card: string): string => card.replace(/\n {14}/g, ' ');
+
 /** Writes a file into the folder that commands run in, and returns its path. */
 export function fileIn(runtime: Runtime, name: string, content: string | Uint8Array): string {
   const path = join(runtime.cwd, name);

@@ -8,7 +8,7 @@ const demo = { examples: 100, seconds: 20_760, usd: 14.42 };
 describe('a demo first', () => {
   it('is recommended with its time, its price and its command', () => {
     expect(demoLines(demo, 'my plan.json')).toEqual([
-      'Recommended first: 100 examples, about 5 h 46 min and $14.42, show whether the data teach what they should',
+      'Recommended first: 100 examples, about 5 h 46 min and $14.42, show whether the data teach it',
       "hf-llm-trainer plan --from 'my plan.json' --examples 100 --epochs 1",
     ]);
     const elsewhere = { ...demo, flavor: 'l4x1', lora: 'on' as const };

@@ -32,6 +32,9 @@ describe('what is likely a slip', () => {
     ['a warmup of half the steps', { set: { warmup_steps: 0.5 } }, {}],
     ['a long warmup where none is made', { set: { warmup_steps: 5000, lr_scheduler_type: 'constant' } }, {}],
     ['the first loss alone', { set: { logging_steps: 5000, logging_first_step: true } }, {}],
+    ['a checkpoint of the last step', { set: { save_steps: 63 } }, {}],
+    ['an evaluation at the last step', { set: { eval_steps: 63 } }, {}],
+    ['an evaluation each epoch', { set: { eval_steps: 5000, eval_strategy: 'epoch' } }, {}],
     ['a loss each epoch', { set: { logging_steps: 5000, logging_strategy: 'epoch' } }, {}],
   ])('is not %s', (_, request, options) => expect(said(request, options)).toEqual([]));
 
@@ -53,6 +56,8 @@ describe('what is likely a slip', () => {
       /^warmup_steps 1 in a run of 1 step: the learning rate stays 0, and nothing is learned/,
     ],
     [{ set: { logging_steps: 1000 } }, {}, /^logging_steps 1000 in a run of 63: no loss is shown/],
+    [{ set: { save_steps: 64 } }, {}, /^save_steps 64 in a run of 63: no checkpoint is saved on the way/],
+    [{ set: { eval_steps: 64 } }, {}, /^eval_steps 64 in a run of 63: .* before and after training, and never on/],
     [{ set: { gradient_accumulation_steps: 8 } }, { mode: 'lora' }, /^steps of 64 rows: an adapter learns less/],
     [{ set: { per_device_train_batch_size: 64 } }, { rows: 10 }, /^a step takes 64 rows, and there are 10: each pass/],
     [{ set: { per_device_train_batch_size: 64 } }, { rows: 1 }, /^a step takes 64 rows, and there is 1: each pass/],

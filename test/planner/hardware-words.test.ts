@@ -43,12 +43,12 @@ describe('the reasons on the card', () => {
     [
       'a dearer hour that is cheaper in all',
       words(a100, [a100, t4]),
-      ['asked for LoRA', 'the whole run costs least there; t4 costs less an hour, but takes 2.0 h for $2.00'],
+      ['asked for LoRA', 'it costs least in all; t4 costs less an hour, but takes 2.0 h for $2.00'],
     ],
     [
       'the cheapest in all ways',
       words(t4, [t4, full]),
-      ['asked for LoRA', 'the whole run costs least there; next is h200, 15 min for $4.00'],
+      ['asked for LoRA', 'it costs least in all; next is h200, 15 min for $4.00'],
     ],
     [
       'hardly dearer and much faster',
@@ -66,7 +66,7 @@ describe('the reasons on the card', () => {
         'full',
         'lora',
       ]),
-      ['asked for LoRA', 'the whole run costs least there; next is h200, 15 min for $4.00'],
+      ['asked for LoRA', 'it costs least in all; next is h200, 15 min for $4.00'],
     ],
     ['alone', words(t4, [t4]), ['asked for LoRA', 'nothing else fits']],
     [
@@ -94,7 +94,7 @@ describe('the reasons on the card', () => {
       'several where none alone is enough',
       several('a100x4', 12, 3000),
       [several('a100x4', 12, 3000), several('h200x4', 15, 2000)],
-      'no single accelerator is enough for LoRA; of several, the whole run costs least there; next is h200x4, 33 min for $15.00',
+      'no single accelerator is enough for LoRA; of several, it costs least in all; next is h200x4, 33 min for $15.00',
     ],
     [
       'several where one takes long',
@@ -128,7 +128,7 @@ describe('the reasons on the card', () => {
         { ...slowest, usd: 1.9912 },
         { ...l4, usd: 1.9987 },
       ]),
-      'the whole run costs least there; t4 costs less an hour, but takes 2.0 h for $2.00',
+      'it costs least in all; t4 costs less an hour, but takes 2.0 h for $2.00',
     ],
     [
       'several where the budget has no room for one',
@@ -200,7 +200,7 @@ describe('the reasons on the card', () => {
         ({ flavor, recipe }) => recipe.mode !== 'qlora' && flavor.accelerators > 1 === chosen.flavor.accelerators > 1,
       );
       const cheapest = Math.min(...like.map(({ usd }) => cents(usd)));
-      expect(where?.because.includes('the whole run costs least')).toBe(cents(chosen.usd) === cheapest);
+      expect(where?.because.includes('it costs least in all')).toBe(cents(chosen.usd) === cheapest);
     }
   });
 });

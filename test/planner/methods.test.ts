@@ -172,7 +172,7 @@ it.each(['grpo', 'rloo'] as const)('%s says how many answers a step generates', 
     ? methodDecisions(methodWork(method, { set: { num_generations: 4, max_completion_length: 99 } }), { recipe: first })
     : [];
   expect(said).toContainEqual({
-    what: expect.stringMatching(/^4 answers to each prompt, \d+ a step$/),
+    what: expect.stringMatching(/^4 answers a prompt, \d+ a step$/),
     because: expect.stringContaining('99 tokens'),
   });
 });

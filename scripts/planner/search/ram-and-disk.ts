@@ -44,13 +44,15 @@ const VLLM_PACKAGES_GIB = 3;
 
 /**
  * Disk: packages, the download, the saved model, and checkpoints with their optimizer state. Under FSDP2 a checkpoint
- * has the weights twice, as a model and as PyTorch's own file (Trainer._save_optimizer_and_scheduler).
+ * has the weights twice, as a model and as PyTorch's own file (Trainer._save_optimizer_and_scheduler). An adapter is merged
+ * first: into a base in fp32 where all weights are trained, else into one of 16 bits, of which a second one is saved.
  */
 export function diskGib(
   facts: ModelFacts,
   trained: number,
   { checkpoints, sharded, vllm }: { checkpoints: number; sharded: boolean; vllm: boolean },
 ): number {
-  const bytes = facts.parameters * 2 + trained * 4 + checkpoints * trained * (sharded ? 16 : 12);
+  const merged = facts.adapter ? 4 * facts.parameters : 0;
+  const bytes = facts.parameters * 2 + merged + trained * 4 + checkpoints * trained * (sharded ? 16 : 12);
   return PACKAGES_GIB + (vllm ? VLLM_PACKAGES_GIB : 0) + bytes / GIB;
 }

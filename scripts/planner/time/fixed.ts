@@ -16,6 +16,10 @@ export interface FixedInput {
   checkpoints: number;
   /** FSDP2, whose checkpoints have the weights twice. */
   sharded?: boolean;
+  /** Whether a frozen copy of the whole model is read beside it, which a method compares with. */
+  reference?: boolean;
+  /** Whether the model is an adapter, which is merged into its base first. */
+  adapter?: boolean;
   backend: 'hf' | 'local';
 }
 
@@ -52,16 +56,22 @@ export function fixedSeconds(input: FixedInput): FixedSeconds {
   const hub = backend === 'hf';
   // The Hub has 16-bit weights; a whole model is saved as it is in memory.
   const download = shape.parameters * 2;
-  const model = mode === 'full' ? shape.parameters * weight_bytes : trained * 4;
+  const whole = shape.parameters * weight_bytes;
+  // What is merged is written once, and then read as the model; an adapter to it is merged again, and all of it saved.
+  const merged = input.adapter === true;
+  const read = (merged ? whole : download) * (input.reference ? 2 : 1);
+  const merging = merged ? download + whole : 0;
+  const model = mode === 'full' || merged ? whole : trained * 4;
+  const mergingAgain = mode !== 'full' && merged ? whole : 0;
   // Trained weights and AdamW's two states.
   const checkpoint = trained * (4 + 8 + (input.sharded ? 4 : 0));
   const upload = (bytes: number): number => (hub ? COMMIT_SECONDS + bytes / TRANSFER_BYTES_PER_SECOND : 0);
-  const saving = model / DISK_BYTES_PER_SECOND + upload(model);
+  const saving = (mergingAgain + model) / DISK_BYTES_PER_SECOND + upload(model);
   return {
     setup:
       STARTUP_SECONDS[backend] +
       (hub ? download / TRANSFER_BYTES_PER_SECOND : 0) +
-      download / DISK_BYTES_PER_SECOND +
+      (merging + read) / DISK_BYTES_PER_SECOND +
       data_tokens / (TOKENIZED_PER_SECOND * (1 + FURTHER_PROCESS * (input.tokenizers - 1))),
     checkpoints: input.checkpoints * (checkpoint / DISK_BYTES_PER_SECOND),
     // Checkpoints are uploaded beside training.

@@ -76,10 +76,40 @@ describe('the rank', () => {
     };
     expect(modules(false)).toBe('all-linear');
     const asked = (name: string): boolean => new RegExp(`^${modules(true)}$`).test(`model.layers.0.${name}`);
-    for (const name of ['self_attn.q_proj', 'mlp.experts.gate_proj', 'mlp.experts.down_proj', 'mlp.experts.w2'])
+    const names = ['self_attn.q_proj', 'mlp.experts.gate_proj', 'mlp.experts.down_proj', 'mlp.experts.w2'];
+    for (const name of [...names, 'self_attn.kv_a_proj_with_mqa', 'linear_attn.in_proj_qkvz', 'linear_attn.out_proj'])
       expect(asked(name), name).toBe(true);
-    for (const name of ['mlp.gate', 'mlp.gate.weight', 'mlp.experts.gate_up_proj', 'input_layernorm'])
+    for (const name of ['mlp.gate', 'mlp.gate.weight', 'mlp.experts.gate_up_proj', 'input_layernorm', 'router.proj'])
       expect(asked(name), name).toBe(false);
+  });
+
+  it.each<[architecture: string, experts: boolean, named: RegExp]>([
+    ['Llama4ForConditionalGeneration', true, /gate_up_proj/],
+    ['PhimoeForCausalLM', true, /gate_up_proj/],
+    ['Gemma4ForConditionalGeneration', true, /gate_up_proj/],
+    ['Gemma4ForConditionalGeneration', false, /^all-linear$/],
+    ['GptOssForCausalLM', true, /^all-linear$/],
+    ['FalconH1ForCausalLM', false, /out_proj/],
+    ['FalconMambaForCausalLM', false, /out_proj/],
+    ['Mamba2ForCausalLM', false, /out_proj/],
+    ['MambaForCausalLM', false, /out_proj/],
+    ['NemotronHForCausalLM', true, /out_proj/],
+    ['NemotronForCausalLM', false, /^all-linear$/],
+  ])('goes to what peft can train of %s, experts: %s', (architecture, has, named) => {
+    const experts = has ? { count: 8, per_token: 2, intermediate_size: 768, adapted: false } : null;
+    const facts = { ...QWEN3_8B, architecture, layout: { ...QWEN3_8B.layout, experts } };
+    expect(lora({ facts }).lora?.target_modules).toMatch(named);
+  });
+
+  it('says whether experts get adapters', () => {
+    const rank = (adapted: boolean | null, set: Request['set'] = {}) => {
+      const experts = adapted === null ? null : { count: 8, per_token: 2, intermediate_size: 768, adapted };
+      const facts = { ...QWEN3_8B, layout: { ...QWEN3_8B.layout, experts } };
+      const workload = { ...tokensOf(1000, 500), facts, request: { model: 'm', dataset: 'd', set } };
+      return methodDecisions(workload, { recipe: lora({ facts }, set) })[0]?.what;
+    };
+    expect([rank(true), rank(false), rank(null)]).toEqual(['rank 16, experts too', 'rank 32, no experts', 'rank 32']);
+    expect(rank(false, { lora_r: 8 })).toBe('rank 8, no experts');
   });
 
   it('is said on the card', () => {
@@ -106,9 +136,12 @@ describe('the rank', () => {
 
 describe('--set of an adapter', () => {
   it('takes the names that TRL has, and gives them to the adapter alone', () => {
-    const set = parseOverrides(['lora_r=8', 'lora_alpha=16', 'lora_dropout=0.05'], 'sft');
+    const set = parseOverrides(['lora_r=8', 'lora_alpha=16', 'lora_dropout=0.05', 'use_rslora=true'], 'sft');
     const recipe = lora({}, set);
-    expect(recipe.lora).toEqual({ r: 8, lora_alpha: 16, lora_dropout: 0.05, target_modules: 'all-linear' });
+    expect(recipe.lora).toEqual({
+      ...{ r: 8, lora_alpha: 16, lora_dropout: 0.05, use_rslora: true },
+      target_modules: 'all-linear',
+    });
     expect(Object.keys(recipe.training_args).filter((name) => name.startsWith('lora'))).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../../scripts/plan/json.ts';
+import type { ModelFacts } from '../../../scripts/planner/model-facts.ts';
 import { savesOf, storedCheckpoints } from '../../../scripts/planner/recipe/checkpoints.ts';
 import { buildRecipe } from '../../../scripts/planner/recipe.ts';
 import { footprint } from '../../../scripts/planner/search/footprint.ts';
@@ -31,6 +32,12 @@ describe('checkpoints on disk at the most', () => {
     const disk = (checkpoints: number, vllm = false) => diskGib(QWEN3_8B, all, { checkpoints, sharded: false, vllm });
     expect(disk(3) - disk(2)).toBeCloseTo((12 * all) / GIB);
     expect(disk(2, true) - disk(2)).toBeCloseTo(3);
+  });
+
+  it('have a merged base beside them where the model is an adapter', () => {
+    const adapter = { source: 'hub', id: 'x/y', revision: 'a'.repeat(40) } as const;
+    const disk = (facts: ModelFacts) => diskGib(facts, 1e6, { checkpoints: 2, sharded: false, vllm: false });
+    expect(disk({ ...QWEN3_8B, adapter }) - disk(QWEN3_8B)).toBeCloseTo((4 * QWEN3_8B.parameters) / GIB);
   });
 
   it('more than the disk holds fit no machine', () => {
