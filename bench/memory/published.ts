@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { optimizerOf } from '../../scripts/planner/memory/optimizer.ts';
 import type { MemoryInput } from '../../scripts/planner/memory.ts';
 import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
 import { jsonLines } from '../json-lines.ts';
@@ -112,7 +113,7 @@ function classify(row: PublishedRow): Comparable | NotComparable {
       gradient_accumulation_steps: row.gradient_accumulation ?? 1,
       gradient_checkpointing: row.gradient_checkpointing,
       padded: false,
-      optimizer: row.optimizer === 'adamw_torch' ? 'foreach' : 'fused',
+      optimizer: optimizerOf({ optim: row.optimizer === 'adamw_torch' ? 'adamw_torch' : 'adamw_torch_fused' }),
     },
   };
 }

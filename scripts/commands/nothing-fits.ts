@@ -37,12 +37,18 @@ export function nothingFits(input: SearchInput, where: string, elsewhere: Elsewh
     'usage',
     'nothing_fits',
     `training ${input.work.facts.id} with ${input.modes.join(' or ')} on sequences of ${input.max_length} tokens ${nearest ? 'does not fit' : 'does not run on'} ${where}: ${missing.join('; ')}`,
-    ways.length > 0
-      ? `What would fit: the same command with ${ways.join(', or with ')}.`
-      : nearest
-        ? 'Neither an adapter nor shorter sequences would fit: take a smaller model.'
-        : `Take another machine, or do without ${needing(input).join(' and ')}.`,
+    hint(input, ways, nearest !== null) + (input.backend === 'local' ? JOBS : ''),
   );
+}
+
+/** What a machine of the Hub's could do is not known here: the plan for it says. */
+const JOBS = ' Or plan it for a machine of Hugging Face Jobs: --backend hf';
+
+function hint(input: SearchInput, ways: readonly string[], short: boolean): string {
+  if (ways.length > 0) return `What would fit: the same command with ${ways.join(', or with ')}.`;
+  return short
+    ? 'Neither an adapter nor shorter sequences would fit: take a smaller model.'
+    : `Take another machine, or do without ${needing(input).join(' and ')}.`;
 }
 
 const writesWithVllm = ({ work }: SearchInput): boolean => work.request.set?.use_vllm === true;

@@ -41,6 +41,13 @@ function refused(flavors: Flavor | string, given: SearchInput): TrainerError {
 const hint = (given: SearchInput, fits: (other: SearchInput) => boolean) =>
   nothingFits(given, 'here', { fits, tried: all(SMALL, true) }).hint;
 
+it('names Jobs where it is this machine that is too small', () => {
+  const jobs = /Or plan it for a machine of Hugging Face Jobs: --backend hf$/;
+  expect(hint({ ...input({}), backend: 'local' }, () => false)).toMatch(jobs);
+  expect(hint({ ...input({}), backend: 'local' }, () => true)).toMatch(jobs);
+  expect(hint(input({}), () => false)).not.toMatch(jobs);
+});
+
 describe('what QLoRA and vLLM need', () => {
   const message = (given: SearchInput, bf16: boolean) =>
     nothingFits(given, 'here', { fits: () => false, tried: all(SMALL, bf16) }).message;

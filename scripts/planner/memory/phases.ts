@@ -1,5 +1,6 @@
 import { lossBytes } from './head.ts';
 import { bytesOf, type Coefficients, castWeights, FITTED, type Fitted, hasMask, layerFeatures } from './layer.ts';
+import { stepBytes } from './optimizer.ts';
 import { furtherEmbeddings, parameterParts } from './states.ts';
 import { castsOf, fittedFor, type Phase, type Step } from './step.ts';
 
@@ -98,7 +99,8 @@ export function phases(step: Step, fitted: Fitted = FITTED): Phase[] {
     },
     {
       name: 'optimizer',
-      gradients: states.gradients * (step.optimizer === 'foreach' ? 2 : 1),
+      gradients:
+        states.gradients + stepBytes(step.optimizer, { ...states, of: step.mode === 'full' ? step.facts : null }),
       casts: 0,
       activations: 0,
       loss: 0,

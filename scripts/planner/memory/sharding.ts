@@ -1,5 +1,6 @@
 import { passing } from './forward-only.ts';
 import { FITTED, layerWeights } from './layer.ts';
+import { stepBytes } from './optimizer.ts';
 import { phases } from './phases.ts';
 import { parameterParts, type States } from './states.ts';
 import type { Phase, Step } from './step.ts';
@@ -97,6 +98,7 @@ export function shardedPhases(step: Step, { count, sync_each_batch }: Processes)
   const { linear, experts } = parameterParts(facts);
   const layers = full ? linear + experts : trained;
   const tail = full && !tied ? embedding : 0;
+  const widened = 4 * trained;
   // One score of a sequence takes the output layer's place in a classifier.
   const head = full && step.scored !== null ? e : 0;
   const waiting = tied ? head : 0;
@@ -163,6 +165,11 @@ export function shardedPhases(step: Step, { count, sync_each_batch }: Processes)
     }),
     // Its gradient is sent, and what comes back is widened before it is added to that of earlier batches.
     ...(full ? [phase('embedding_backward', { ...sentEmbedding, activations: 0 })] : []),
-    phase('optimizer', { gradients: ((4 * trained) / count) * (step.optimizer === 'foreach' ? 2 : 1), activations: 0 }),
+    phase('optimizer', {
+      gradients:
+        (widened + stepBytes(step.optimizer, { of: full ? facts : null, gradients: widened, trained_bytes: 4 })) /
+        count,
+      activations: 0,
+    }),
   ];
 }

@@ -1,5 +1,6 @@
 import { towerAdapters } from '../model-facts/vision-tower.ts';
 import type { ModelFacts } from '../model-facts.ts';
+import type { Optimizer } from './optimizer.ts';
 
 export type Mode = 'full' | 'lora' | 'qlora';
 
@@ -43,12 +44,12 @@ export interface States {
   adapters: number;
   optimizer: number;
   gradients: number;
-  /** Of one trained weight, its gradient, and each of Adam's two moments. */
+  /** Of one trained weight, its gradient, and each number that the optimizer keeps for it. */
   trained_bytes: number;
 }
 
 /**
- * What is trained is kept in the dtype it was loaded in, and so are its gradient and Adam's moments. Adapters are fp32
+ * What is trained is kept in the dtype it was loaded in, and so are its gradient and what the optimizer keeps. Adapters are fp32
  * (peft's autocast_adapter_dtype), beside 4-bit weights bf16 (TRL casts them).
  */
 export function states(
@@ -56,6 +57,7 @@ export function states(
   mode: Mode,
   weight_bytes: number,
   lora_rank: number,
+  { kept }: Optimizer,
   adapter_bytes = mode === 'lora' ? 4 : 2,
 ): States {
   const trained_bytes = mode === 'full' ? weight_bytes : adapter_bytes;
@@ -64,7 +66,7 @@ export function states(
   return {
     base: mode === 'qlora' ? linear * NF4_BYTES + (embeddings + experts) * 2 : facts.parameters * weight_bytes,
     adapters: mode === 'full' ? 0 : trained * trained_bytes,
-    optimizer: 2 * trained * trained_bytes,
+    optimizer: kept * trained * trained_bytes,
     gradients: trained * trained_bytes,
     trained_bytes,
   };
