@@ -3,8 +3,10 @@ import type { Request } from '../plan/request.ts';
 import type { Plan } from '../plan/schema.ts';
 import { buildPlan } from '../planner/build-plan.ts';
 import { doubts } from '../planner/doubts.ts';
+import { hardwareNotes } from '../planner/hardware-notes.ts';
 import { hardwareDecisions } from '../planner/hardware-words.ts';
 import { methodDecisions } from '../planner/method-words.ts';
+import { pictureDoubts } from '../planner/picture-words.ts';
 import { thinkingDoubt } from '../planner/thinking.ts';
 import type { Decision } from '../planner/workload.ts';
 import { completePlan } from '../training/compose.ts';
@@ -64,7 +66,7 @@ function decisionsOf({ request, inputs, run, hardware, kept }: Chosen): Decision
   ];
 }
 
-function notesOf({ inputs, run, hardware, destinations }: Chosen): string[] {
+function notesOf({ request, inputs, run, hardware, kept, destinations }: Chosen): string[] {
   const { work, text, notes } = inputs;
   const { recipe, flavor } = hardware.chosen;
   return [
@@ -72,6 +74,8 @@ function notesOf({ inputs, run, hardware, destinations }: Chosen): string[] {
     ...longRows(work, run.search.max_length),
     ...doubts(work, recipe, Math.max(1, flavor.accelerators)),
     ...thinkingDoubt(work, text),
+    ...pictureDoubts(work),
+    ...hardwareNotes({ ...hardware, asked: request.flavor, kept, maxCost: request.maxCost }),
     ...hardware.notes,
     ...(destinations?.notes ?? []),
   ];

@@ -40,8 +40,8 @@ export function fullRun(
 }
 
 /**
- * The same run on a few rows of the same data, where this one costs more than a few dollars and those clearly less: on
- * the flavor where they cost least, but for one that was asked for. Why there is none, where a run costs dollars.
+ * The same run on a few rows of the same data, where this one costs more than a few dollars and those clearly less. Why
+ * there is none, where a run costs dollars.
  */
 export function demoOf(
   input: SearchInput,
@@ -58,8 +58,8 @@ export function demoOf(
     const work = workload(facts, dataset, report, { ...kept, examples: EXAMPLES, epochs: 1 }, method);
     checkConflicts(work);
     const few = { ...input, work, epochs: 1, max_length: chooseMaxLength(work).length };
-    const demo = cheapest(few, chosen, fitting);
-    if (!demo || demo.usd > AT_MOST * chosen.usd) return tooDear(demo, chosen);
+    const { demo, worth } = worthIt(few, chosen, fitting);
+    if (!demo || !worth) return tooDear(demo, chosen);
     doubts(work, demo.recipe, Math.max(1, demo.flavor.accelerators));
     const { mode } = chosen.recipe;
     const same = plannedOn(demo.flavor, few, request.maxCost)?.recipe.mode === mode;
@@ -75,18 +75,30 @@ export function demoOf(
   }
 }
 
-/** In the mode and the precision of the whole run, so that it shows what that one does. */
-function cheapest(
+/**
+ * Where the whole run goes: there it shows memory and speed, too. Where that saves too little, elsewhere in the same mode
+ * and precision: it shows what the data teach.
+ */
+function worthIt(
   few: SearchInput,
-  { recipe, flavor }: Candidate,
+  whole: Candidate,
   fitting: readonly Candidate[],
-): Candidate | undefined {
+): { demo: Candidate | undefined; worth: boolean } {
   const { request } = few.work;
+  const { recipe, flavor } = whole;
   const same = { ...few, modes: [recipe.mode] };
-  if (request.flavor !== undefined && request.flavor !== 'auto') return plannedOn(flavor, same, request.maxCost);
-  const flavors = new Set([flavor, ...fitting.map((one) => one.flavor)]);
-  const like = search(same, [...flavors]).filter((one) => one.recipe.precision === recipe.precision);
-  return choose(like.filter(affordable(request.maxCost)));
+  const there = plannedOn(flavor, same, request.maxCost);
+  const saves = (one: Candidate | undefined): boolean => one !== undefined && one.usd <= AT_MOST * whole.usd;
+  if (saves(there) || (request.flavor !== undefined && request.flavor !== 'auto'))
+    return { demo: there, worth: saves(there) };
+  const found = search(
+    same,
+    fitting.map((one) => one.flavor),
+  );
+  const elsewhere = choose(
+    found.filter((one) => one.recipe.precision === recipe.precision).filter(affordable(request.maxCost)),
+  );
+  return { demo: elsewhere ?? there, worth: saves(elsewhere) };
 }
 
 function tooDear(demo: Candidate | undefined, whole: Candidate): NoDemo {

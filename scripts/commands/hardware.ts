@@ -110,15 +110,18 @@ export const plannedOn = (flavor: Flavor, input: SearchInput, maxCost: number | 
 /** What costs more must save time worth having. */
 const WORTH_MORE = 0.7;
 
-/** The two cheapest others and the fastest: of those that cost less, or take much less time. */
+/** The two cheapest others, of those that cost less or take much less time, and the fastest of all. */
 export function alternativesTo(chosen: Candidate, cheapestFirst: readonly Candidate[]): Candidate[] {
-  const others = cheapestFirst.filter(
-    ({ flavor, usd, seconds }) =>
-      flavor.name !== chosen.flavor.name && (cents(usd) < cents(chosen.usd) || seconds < WORTH_MORE * chosen.seconds),
+  const others = cheapestFirst.filter(({ flavor }) => flavor.name !== chosen.flavor.name);
+  const worth = others.filter(
+    ({ usd, seconds }) => cents(usd) < cents(chosen.usd) || seconds < WORTH_MORE * chosen.seconds,
   );
-  const fastest = [...others].sort((a, b) => a.seconds - b.seconds)[0];
-  return [...new Set([others[0], others[1], fastest])].filter((candidate) => candidate !== undefined);
+  const fastest = [...others].sort((a, b) => a.seconds - b.seconds).find((one) => minutes(one) < minutes(chosen));
+  return [...new Set([worth[0], worth[1], fastest])].filter((candidate) => candidate !== undefined);
 }
+
+/** As a card tells them. */
+const minutes = ({ seconds }: Candidate): number => Math.round(seconds / 60);
 
 function named(
   name: string,

@@ -3,6 +3,7 @@ import { LEAST_SECONDS } from '../jobs/allowance.ts';
 import { shellWord } from '../plan/mapping.ts';
 import type { Request } from '../plan/request.ts';
 import type { ModelFacts } from '../planner/model-facts.ts';
+import { picturesTooLong } from '../planner/picture-words.ts';
 import { methodRecipe } from '../planner/recipe/method-recipe.ts';
 import type { Candidate } from '../planner/search/candidate.ts';
 import { stoppingSeconds } from '../planner/time.ts';
@@ -59,7 +60,8 @@ export function checkTimeout(request: Request, { time }: Pick<Candidate, 'time'>
 }
 
 /** `length`: what the longest sequence would have; `most`: what the model reads. */
-export function tooLong(length: number, most: number, { facts, method, request }: Workload): TrainerError {
+export function tooLong(length: number, most: number, work: Workload): TrainerError {
+  const { facts, method, request } = work;
   const answer = request.set?.max_completion_length;
   if (methodRecipe(method).generation !== null && answer !== undefined) {
     return new TrainerError(
@@ -69,6 +71,7 @@ export function tooLong(length: number, most: number, { facts, method, request }
       `Give --set max_completion_length=${most - (length - Number(answer))} or less.`,
     );
   }
+  if (work.report.vision) return picturesTooLong(length, most, work);
   return new TrainerError(
     'usage',
     'too_long',

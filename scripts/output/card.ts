@@ -2,6 +2,7 @@ import { type Mapping, shellWord } from '../plan/mapping.ts';
 import type { Plan } from '../plan/schema.ts';
 import { valueText } from '../plan/value-text.ts';
 import { grouped, preview, printable } from '../printable.ts';
+import { choiceLines } from './choices-table.ts';
 import { type Demo, demoLines, type NoDemo } from './demo-line.ts';
 import { launchLine } from './launch-line.ts';
 import { riskLines } from './risk-lines.ts';
@@ -39,7 +40,7 @@ export function renderCard(plan: Plan, digest: string, path: string, demo: Demo 
   return [
     style.bold(`Fine-tune ${shortName(plan.model.id)} on ${shortName(plan.dataset.id)}`),
     ...body,
-    ...alternatives(plan),
+    ...row('Choices', choiceLines(plan)),
     ...row('Demo', demoLines(demo, path)),
     '',
     `Digest  ${digest}`,
@@ -164,14 +165,6 @@ function uploadLines({ dataset, output, recipe, model: from }: Plan): string[] {
     bucket ? `to the bucket ${bucket.id} (private): ${checkpoint}; the model, if it can't be pushed` : '',
   ].filter(Boolean);
   return lines.length > 0 ? lines : ['nothing'];
-}
-
-function alternatives(plan: Plan): string[] {
-  if (plan.alternatives.length === 0) return [];
-  const lines = plan.alternatives
-    .slice(0, 3)
-    .map((other) => `${other.flavor} (${other.recipe}): ${duration(other.seconds)}, ${money(other.usd)}`);
-  return row('Instead', [lines.join('; ')]);
 }
 
 /** The last part of a Hub id or a path. */

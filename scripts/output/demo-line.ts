@@ -7,7 +7,7 @@ export interface Demo {
   examples: number;
   seconds: number;
   usd: number;
-  /** Where it costs least, if that is not where the whole run goes. */
+  /** Where it costs least, where it would save little on the flavor of the whole run. */
   flavor?: string;
   /** What keeps it to the mode of the whole run, where there is room for a better one. */
   lora?: 'on' | 'off' | 'qlora';
@@ -24,8 +24,11 @@ export function demoLines(demo: Demo | NoDemo | null, path: string): string[] {
   if ('none' in demo) return [`none: ${preview(demo.none, 300)}`];
   const { examples, seconds, usd, flavor, lora } = demo;
   const flags = [flavor && `--flavor ${flavor}`, lora && `--lora ${lora}`, `--examples ${examples} --epochs 1`];
+  const shows = flavor
+    ? 'whether the data teach it, not memory and speed here'
+    : 'memory, speed, and whether the data teach it';
   return [
-    `Recommended first: ${examples} examples${flavor ? ` on ${flavor}` : ''}, about ${duration(seconds)} and ${money(usd)}, show whether the data teach it`,
+    `Recommended first: ${examples} examples${flavor ? ` on ${flavor}` : ''}, about ${duration(seconds)} and ${money(usd)}, show ${shows}`,
     `hf-llm-trainer plan --from ${shellWord(path)} ${flags.filter(Boolean).join(' ')}`,
   ];
 }

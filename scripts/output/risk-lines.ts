@@ -14,9 +14,6 @@ export function riskLines(plan: Plan): string[] {
   if (plan.output.repo_id && !plan.output.private) {
     lines.push('The model will be public: everyone can read its card and script, and ask it for what it learned');
   }
-  if (plan.limits.timeout_seconds < plan.estimate.seconds) {
-    lines.push('It is stopped before it is expected to end: the model then is a checkpoint; raise --timeout');
-  }
   lines.push(...longTimeout(plan));
   return lines.length > 0 ? lines : ['nothing found'];
 }

@@ -1,17 +1,22 @@
+import { pictureWords } from '../dataset/pictures/words.ts';
 import type { DatasetReport, LengthShares, TokenStatistics } from '../dataset/report.ts';
 import { grouped, preview } from '../printable.ts';
 import { style } from './style.ts';
 import { count } from './units.ts';
 
 /** How long the rows are, and by whose count. */
-export function tokenLines({ tokens }: DatasetReport): string[] {
+export function tokenLines({ tokens, pictures }: DatasetReport): string[] {
   if (!tokens) return [];
   const { total, p50, p95, max, estimated, tokenizer } = tokens;
-  const how = estimated ? ' (estimated from characters)' : ` (counted by ${preview(tokenizer ?? 'the model', 100)})`;
+  const text = pictures ? ', without pictures' : '';
+  const how = estimated
+    ? ` (estimated from characters${text})`
+    : ` (counted by ${preview(tokenizer ?? 'the model', 100)})`;
   const about = estimated || (tokens.counted_rows ?? 0) === 0 ? 'about ' : '';
   return [
     `  tokens: ${about}${count(total)} in all; a row has ${grouped(p50)} (median), ${grouped(p95)} (95th percentile), ${grouped(max)} at the most${how}`,
     ...cutLines(tokens),
+    ...(pictures && pictures.seen > 0 ? [`  pictures: ${pictureWords(pictures)}`] : []),
   ];
 }
 

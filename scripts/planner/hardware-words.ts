@@ -19,6 +19,7 @@ export interface HardwareChoice {
 }
 
 const WITHIN_BUDGET = 'the cheapest whose timeout stays within --max-cost';
+const IN_TIME = 'the cheapest that ends before --timeout, or is the likelier to';
 const ONE_OVER_BUDGET = 'one accelerator alone could bill more than --max-cost';
 
 const MODE = { full: 'all weights', lora: 'LoRA', qlora: 'QLoRA' };
@@ -75,7 +76,10 @@ function whyFlavor({ chosen, fitting, asked, kept, maxCost }: HardwareChoice): s
     ({ flavor }) => flavor.name !== chosen.flavor.name && (several || !(flavor.accelerators > 1)),
   );
   const cheaper = others.filter(({ usd }) => cents(usd) < cents(chosen.usd));
-  const cheapest = cheaper.find(affordable(maxCost));
+  const within = cheaper.filter(affordable(maxCost));
+  const late = within.find(({ in_time }) => in_time !== chosen.in_time);
+  if (late) return `${IN_TIME}; ${late.flavor.name} would take ${takes(late)}`;
+  const [cheapest] = within;
   if (cheapest) return `${whyDearer(chosen, cheapest)} on ${cheapest.flavor.name}: ${takes(cheapest)} there`;
   if (cheaper.length > 0) return WITHIN_BUDGET;
   const [small] = others
@@ -97,7 +101,8 @@ function whyDearer(chosen: Candidate, cheapest: Candidate): string {
 }
 
 /** The best first. */
-const rank = (mode: Candidate['recipe']['mode']): number => ['full', 'lora', 'qlora'].indexOf(mode);
+export const rank = (mode: Candidate['recipe']['mode']): number => ['full', 'lora', 'qlora'].indexOf(mode);
 
-const takes = ({ seconds, usd }: Candidate): string =>
+/** `52 min for $2.21`. */
+export const takes = ({ seconds, usd }: Candidate): string =>
   `${seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`} for $${cents(usd).toFixed(2)}`;

@@ -1,20 +1,27 @@
 import type { Recipe } from '../plan/schema.ts';
 import { grouped } from '../printable.ts';
+import { demoDecision } from './demo-words.ts';
 import { answerTokens } from './recipe/lengths.ts';
 import { loraRank } from './recipe/lora-rank.ts';
 import { hasReference, methodRecipe } from './recipe/method-recipe.ts';
 import { packedSequences } from './recipe/packing.ts';
-import { answersPerPrompt } from './recipe/steps.ts';
+import { answersPerPrompt, sequencesOfStep } from './recipe/steps.ts';
 import { usesVllm } from './recipe/vllm.ts';
 import { checkpoints } from './recipe.ts';
 import type { Candidate } from './search/candidate.ts';
 import { type Decision, numberOr, type Workload } from './workload.ts';
 
+/** What a recipe is taken of, and its machine: one accelerator, if not said. */
+type Chosen = Pick<Candidate, 'recipe' | 'like'> & { flavor?: Pick<Candidate['flavor'], 'accelerators'> };
+
 /** What a method does besides training, and what that takes, for the card. */
-export function methodDecisions(work: Workload, { recipe }: Pick<Candidate, 'recipe'>): Decision[] {
+export function methodDecisions(work: Workload, chosen: Chosen): Decision[] {
+  const { recipe, like, flavor } = chosen;
   const name = work.method.toUpperCase();
+  const processes = Math.max(1, flavor?.accelerators ?? 1);
   const decisions: Decision[] = [
-    ...rankDecision(work, recipe),
+    ...demoDecision(work, chosen, processes),
+    ...rankDecision((like && work.whole) ?? work, recipe),
     ...packingDecision(work, recipe),
     ...keptDecision(work, recipe),
   ];
@@ -23,27 +30,26 @@ export function methodDecisions(work: Workload, { recipe }: Pick<Candidate, 'rec
       recipe.mode === 'full'
         ? {
             what: 'a second copy of the model',
-            because: `${name} compares with the model as it was: in memory, and a pass of every step, counted`,
+            because: `${name} compares with how it was; its memory and passes are counted`,
           }
         : {
             what: 'no second copy of the model',
-            because: `${name} compares with the model as it was: the same, its adapter switched off for a pass, counted`,
+            because: `${name} compares with how it was: its adapter is off for a pass, counted`,
           },
     );
   }
   if (methodRecipe(work.method).generation !== null) {
-    const { per_device_train_batch_size, gradient_accumulation_steps } = recipe.training_args;
-    const together = numberOr(per_device_train_batch_size, 1) * numberOr(gradient_accumulation_steps, 1);
+    const together = sequencesOfStep(recipe, processes);
     decisions.push({
-      what: `${answersPerPrompt(work)} answers to each prompt, ${together} a step`,
-      because: `${name} learns from their differences; time and memory are for answers of ${answerTokens(work)} tokens, all of them`,
+      what: `${answersPerPrompt(work)} answers a prompt, ${together} a step`,
+      because: `${name} learns from their differences; counted as ${answerTokens(work)} tokens each`,
     });
   }
   if (usesVllm(recipe)) {
     const share = Math.round(100 * numberOr(recipe.training_args.vllm_gpu_memory_utilization, 0.3));
     decisions.push({
       what: 'answers by vLLM',
-      because: `several times as fast as transformers, which takes over where it doesn't start; it has ${share}% of the GPU's memory`,
+      because: `several times as fast, in ${share}% of the memory; transformers where it fails`,
     });
   }
   if (work.method === 'reward') {
@@ -54,7 +60,8 @@ export function methodDecisions(work: Workload, { recipe }: Pick<Candidate, 'rec
 
 function rankDecision(work: Workload, { lora }: Recipe): Decision[] {
   if (lora === null) return [];
-  const what = `rank ${lora.r}`;
+  const { experts } = work.facts.layout;
+  const what = `rank ${lora.r}${experts ? (experts.adapted ? ', experts too' : ', no experts') : ''}`;
   if (work.request.set?.lora_r !== undefined) return [{ what, because: 'asked for' }];
   const { wanted, parameters, enough } = loraRank(work);
   if (wanted === 0) return [{ what, because: 'it learns about a bit from an answer, and an adapter holds far more' }];

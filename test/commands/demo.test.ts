@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { demoOf } from '../../scripts/commands/demo.ts';
 import { plannedOn } from '../../scripts/commands/hardware.ts';
+import { workload } from '../../scripts/commands/workload.ts';
 import type { DatasetReport } from '../../scripts/dataset/report.ts';
+import type { Demo } from '../../scripts/output/demo-line.ts';
 import type { Request } from '../../scripts/plan/request.ts';
 import { SNAPSHOT } from '../../scripts/planner/hardware/snapshot.ts';
 import { chooseMaxLength } from '../../scripts/planner/recipe/lengths.ts';
 import type { Mode } from '../../scripts/planner/recipe.ts';
 import { cents } from '../../scripts/planner/rounding.ts';
 import { choose } from '../../scripts/planner/search/choose.ts';
-import { search, targetOf } from '../../scripts/planner/search.ts';
+import { search } from '../../scripts/planner/search.ts';
 import type { Workload } from '../../scripts/planner/workload.ts';
-import { LLAMA_70B, QWEN3_8B, QWEN3_06B, searchInput, work } from '../planner/support.ts';
+import { flavorNamed, LLAMA_70B, QWEN3_8B, searchInput, work } from '../planner/support.ts';
 
 interface Given {
   facts?: Workload['facts'];
@@ -34,13 +36,13 @@ function planned({
   on,
 }: Given) {
   const all: Workload = work({ facts, method, rows, request: { model: 'm', dataset: 'd', ...request } });
-  const input = searchInput({ work: all, modes, epochs });
+  const input = searchInput({ work: all, modes, epochs, max_length: chooseMaxLength(all).length });
   const fitting = search(input, SNAPSHOT.flavors);
   const chosen = on === undefined ? choose(fitting) : fitting.find(({ flavor }) => flavor.name === on);
   if (!chosen) throw new Error('nothing fits');
   const { tokens } = all;
   const dataset = { rows_total: rows + 50, rows_seen: rows + 50, tokens } as DatasetReport;
-  return { chosen, demo: demoOf(input, { chosen, fitting }, dataset), input };
+  return { chosen, demo: demoOf(input, { chosen, fitting }, dataset), input, dataset };
 }
 
 describe('a demo', () => {
@@ -57,26 +59,30 @@ describe('a demo', () => {
     expect(demo.usd).toBeLessThan(0.67 * chosen.usd);
   });
 
-  it('goes where it costs least, at the price of the plan that its command makes', () => {
-    const { chosen, demo, input } = planned({ facts: LLAMA_70B, rows: 2000, epochs: 3 });
-    if (!demo || 'none' in demo) throw new Error('no demo');
-    const flavor = SNAPSHOT.flavors.find(({ name }) => name === demo.flavor);
-    expect(flavor).toBeDefined();
-    expect(demo.flavor).not.toBe(chosen.flavor.name);
-    const request = { ...input.work.request, examples: 100, epochs: 1 };
-    const few = { ...input.work, rows: 100, eval_rows: 0, request };
-    const made =
-      flavor &&
-      plannedOn(flavor, { ...input, epochs: 1, max_length: chooseMaxLength(few).length, work: few }, undefined);
-    expect(demo).toMatchObject({ usd: cents(made?.usd ?? 0), seconds: Math.round(made?.seconds ?? 0) });
-  });
-
-  it('computes as the whole run does', () => {
-    const { chosen, demo } = planned({ facts: QWEN3_06B, rows: 400_000, modes: ['full'] });
-    if (!demo || 'none' in demo || demo.flavor === undefined) throw new Error('no demo elsewhere');
-    const there = SNAPSHOT.flavors.find(({ name }) => name === demo.flavor);
-    expect(chosen.recipe.precision).toBe('bf16');
-    expect(there && targetOf(there).bf16).toBe(true);
+  /** What the command of a demo plans. */
+  const made = (demo: Demo, { input, chosen, dataset }: ReturnType<typeof planned>) => {
+    const { facts, report, request, method } = input.work;
+    const few = workload(facts, dataset, report, { ...request, examples: demo.examples, epochs: 1 }, method);
+    const flavor = flavorNamed(demo.flavor ?? chosen.flavor.name);
+    const modes: Mode[] = [chosen.recipe.mode];
+    return plannedOn(
+      flavor,
+      { ...input, modes, epochs: 1, max_length: chooseMaxLength(few).length, work: few },
+      undefined,
+    );
+  };
+  it.each<[string, Given, string | undefined]>([
+    ['where the whole run goes', { facts: LLAMA_70B, rows: 2000, epochs: 3 }, undefined],
+    ['elsewhere where that saves little', { facts: LLAMA_70B, rows: 2000, on: 'h200x8' }, 'rtx-pro-6000x2'],
+  ])('goes %s, at the price of the plan that its command makes', (_, given, elsewhere) => {
+    const run = planned(given);
+    const { demo, chosen } = run;
+    if (!demo || 'none' in demo) throw new Error(`no demo: ${demo?.none}`);
+    expect(demo.flavor).toBe(elsewhere);
+    const there = made(demo, run);
+    expect(demo).toMatchObject({ usd: cents(there?.usd ?? 0), seconds: Math.round(there?.seconds ?? 0) });
+    expect(there?.recipe).toMatchObject({ mode: chosen.recipe.mode, precision: chosen.recipe.precision });
+    if (!elsewhere) expect(there?.gpu_memory_gib).toBeCloseTo(chosen.gpu_memory_gib, 1);
   });
 
   it('stays where the run was asked to go', () => {

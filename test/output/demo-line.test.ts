@@ -8,12 +8,14 @@ const demo = { examples: 100, seconds: 20_760, usd: 14.42 };
 describe('a demo first', () => {
   it('is recommended with its time, its price and its command', () => {
     expect(demoLines(demo, 'my plan.json')).toEqual([
-      'Recommended first: 100 examples, about 5 h 46 min and $14.42, show whether the data teach it',
+      'Recommended first: 100 examples, about 5 h 46 min and $14.42, show memory, speed, and whether the data teach it',
       "hf-llm-trainer plan --from 'my plan.json' --examples 100 --epochs 1",
     ]);
     const elsewhere = { ...demo, flavor: 'l4x1', lora: 'on' as const };
     expect(demoLines(elsewhere, 'p.json')).toEqual([
-      expect.stringMatching(/^Recommended first: 100 examples on l4x1, about/),
+      expect.stringMatching(
+        /^Recommended first: 100 examples on l4x1, about .*, show whether the data teach it, not memory and speed here$/,
+      ),
       'hf-llm-trainer plan --from p.json --flavor l4x1 --lora on --examples 100 --epochs 1',
     ]);
     expect(renderCard(samplePlan(), 'd', 'p.json', demo)).toMatch(/^Demo +Recommended first: 100 examples/m);

@@ -4,8 +4,9 @@ import type { Candidate } from '../../scripts/planner/search/candidate.ts';
 export const candidate = (name: string, usd: number, seconds: number, price = 1, mode: 'full' | 'lora' = 'lora') =>
   ({
     flavor: { name, accelerators: 1, usd_per_hour: price },
-    ...{ usd, seconds, recipe: { mode } },
+    ...{ usd, seconds, recipe: { mode, training_args: {} } },
     max_usd: 2 * usd,
+    in_time: 'surely',
   }) as Candidate;
 
 /** On four accelerators. */

@@ -76,7 +76,11 @@ describe('what else could be taken', () => {
   it.each<[string, Candidate[], string[]]>([
     ['what costs less', [candidate('cheap', 1.9, 5000), chosen], ['cheap']],
     ['not what costs more for the same time', [chosen, candidate('h200', 24, 1000)], []],
-    ['nor for hardly less', [chosen, candidate('h200', 24, 750)], []],
+    [
+      'nor for hardly less, but for the fastest',
+      [chosen, candidate('a', 20, 800), candidate('h200', 24, 750)],
+      ['h200'],
+    ],
     ['what costs more and takes much less', [chosen, candidate('h200', 24, 600)], ['h200']],
     [
       'the two cheapest and the fastest',

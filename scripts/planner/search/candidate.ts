@@ -7,6 +7,7 @@ import type { Mode } from '../recipe.ts';
 import { cents, round } from '../rounding.ts';
 import { type JobTime, timeoutFor } from '../time.ts';
 import type { Workload } from '../workload.ts';
+import { type InTime, inTime } from './in-time.ts';
 import { runTime } from './run-time.ts';
 
 /** One way to run the work: a machine, a recipe that fits it, and what that takes. */
@@ -24,6 +25,9 @@ export interface Candidate {
   usd: number;
   timeout_seconds: number;
   max_usd: number;
+  in_time: InTime;
+  /** Of a demo, the whole run on this machine, which it is batched, packed and trained like. */
+  like?: Candidate;
 }
 
 export interface SearchInput {
@@ -52,6 +56,7 @@ export function priced(
     usd: billedUsd(time.seconds, usd_per_hour),
     timeout_seconds,
     max_usd: billedUsd(timeout_seconds, usd_per_hour),
+    in_time: inTime(time, input.timeout_seconds),
   };
 }
 

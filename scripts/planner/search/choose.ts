@@ -11,12 +11,23 @@ export const CLEARLY_FASTER = 2;
 /** Seconds. */
 export const WORKING_DAY = 8 * 3600;
 
+/** What ends before it is stopped surely may cost so much more than what likely does. */
+const WORTH_BEING_SURE = 1.5;
+
+/** The one to take: of what ends before it is stopped, if anything does. */
+export function choose(cheapestFirst: readonly Candidate[]): Candidate | undefined {
+  const sure = best(cheapestFirst.filter(({ in_time }) => in_time === 'surely'));
+  const likely = best(cheapestFirst.filter(({ in_time }) => in_time !== 'no'));
+  if (sure && likely && sure.usd <= WORTH_BEING_SURE * likely.usd) return sure;
+  return likely ?? best(cheapestFirst);
+}
+
 /**
- * The one to take. First of all weights and LoRA on one accelerator, then on several, then QLoRA in that order: several
+ * First of all weights and LoRA on one accelerator, then on several, then QLoRA in that order: several
  * cost more to start, and their time is less certain. But where one would take longer than a working day, several that
  * cost hardly more and take less than half the time. All weights where they fit for at most half more than LoRA costs.
  */
-export function choose(cheapestFirst: readonly Candidate[]): Candidate | undefined {
+function best(cheapestFirst: readonly Candidate[]): Candidate | undefined {
   for (const quantized of [false, true]) {
     const same = cheapestFirst.filter(({ recipe }) => (recipe.mode === 'qlora') === quantized);
     const one = worthIt(same.filter(({ flavor }) => !(flavor.accelerators > 1)));

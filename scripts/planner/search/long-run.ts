@@ -2,8 +2,8 @@ import { TrainerError } from '../../errors.ts';
 import type { Candidate } from './candidate.ts';
 
 const DAY = 24 * 3600;
-/** From so many days on the card says what shortens the run, and beyond so many no plan is made. */
-const LONG_DAYS = 3;
+/** Of more than so many days the card says what shortens the run, and of more than so many no plan is made. */
+const LONG_DAYS = 1;
 const MOST_DAYS = 30;
 const SHORTER = 'fewer --examples, --epochs or --max-steps, or a faster --flavor, shorten it';
 
