@@ -26,10 +26,7 @@ export function pictureInput(row: PictureRow, rows: readonly PictureRow[]): Memo
   const facts = pictureFacts(row, rows);
   const { image_size = 0, patch_size } = row.config.vision_config;
   const [high, wide] = row.patches ?? [Math.floor(image_size / patch_size), Math.floor(image_size / patch_size)];
-  return {
-    ...stepInput(row, facts),
-    picture_tokens: (row.pictures * high * wide) / (facts.tower?.patches_per_token ?? 1),
-  };
+  return { ...stepInput(row, facts), picture_patches: row.pictures * high * wide };
 }
 
 /** Parameters as a step of all weights or a LoRA step of the same shape counted them. */

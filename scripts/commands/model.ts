@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { readPictureRules } from '../dataset/pictures/read-rules.ts';
+import type { PictureRules } from '../dataset/pictures/rules.ts';
 import { type ModelText, readModelText } from '../dataset/tokenizer/model-text.ts';
 import { TrainerError } from '../errors.ts';
 import type { ModelFiles } from '../hub/model-files.ts';
@@ -23,7 +25,7 @@ export async function resolveModel(
   name: string,
   context: CommandContext,
   revision: string | null,
-): Promise<{ facts: ModelFacts; text: ModelTextSource; sources: readonly ModelFiles[]; note: string | null }> {
+): Promise<ResolvedModel> {
   const { files, note } = await openModel(name, context, revision);
   const opened = [files];
   const facts = await readModelFacts(files, async (id) => {
@@ -32,7 +34,17 @@ export async function resolveModel(
     opened.push(base);
     return base;
   });
-  return { facts, text: () => readText(opened, context), sources: opened, note };
+  const pictures = facts.vision ? await readPictureRules(opened) : null;
+  return { facts, text: () => readText(opened, context), pictures, sources: opened, note };
+}
+
+interface ResolvedModel {
+  facts: ModelFacts;
+  text: ModelTextSource;
+  /** How its processor reads pictures; null where it reads none. */
+  pictures: PictureRules | null;
+  sources: readonly ModelFiles[];
+  note: string | null;
 }
 
 /** Reads the tokenizer and the chat template when they are needed, or says why it can't. */
@@ -42,7 +54,7 @@ export type ModelTextSource = () => Promise<ModelText | { why: string }>;
 export async function resolveModelText(
   name: string,
   context: CommandContext,
-): Promise<{ text: ModelText | { why: string }; note: string | null }> {
+): Promise<{ text: ModelText | { why: string }; pictures?: PictureRules; note: string | null }> {
   try {
     const { files, note } = await openModel(name, context, null);
     const base = files.files.includes('tokenizer.json') ? null : await adapterBase(files);
@@ -50,7 +62,8 @@ export async function resolveModelText(
     const text = await readText(opened, context);
     const sees = await seesPictures(opened);
     if (!('templates' in text) || sees === null) return { text, note };
-    return { text: { ...text, templates: { ...text.templates, sees } }, note };
+    const pictures = sees ? { pictures: await readPictureRules(opened) } : {};
+    return { text: { ...text, templates: { ...text.templates, sees } }, ...pictures, note };
   } catch (error) {
     return { text: unreadable(error), note: null };
   }

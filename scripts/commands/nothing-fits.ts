@@ -46,6 +46,8 @@ const JOBS = ' Or plan it for a machine of Hugging Face Jobs: --backend hf';
 
 function hint(input: SearchInput, ways: readonly string[], short: boolean): string {
   if (ways.length > 0) return `What would fit: the same command with ${ways.join(', or with ')}.`;
+  if (short && input.work.report.vision)
+    return 'No adapter would fit either: make the pictures smaller or fewer, or take a smaller model.';
   return short
     ? 'Neither an adapter nor shorter sequences would fit: take a smaller model.'
     : `Take another machine, or do without ${needing(input).join(' and ')}.`;

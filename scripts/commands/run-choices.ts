@@ -1,4 +1,5 @@
 import type { Request } from '../plan/request.ts';
+import { pictureDecision } from '../planner/picture-words.ts';
 import { chooseMaxLength } from '../planner/recipe/lengths.ts';
 import { defaultEpochs } from '../planner/recipe.ts';
 import type { SearchInput } from '../planner/search/candidate.ts';
@@ -27,6 +28,6 @@ export function chooseRun(work: Workload, request: Request): RunChoices {
   return {
     search: { work, modes, backend, max_length: length, epochs, timeout_seconds },
     why,
-    decisions: [epochsDecision, lengthDecision],
+    decisions: [epochsDecision, lengthDecision, ...pictureDecision(work)],
   };
 }

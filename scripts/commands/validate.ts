@@ -27,6 +27,7 @@ export async function validateCommand(
     reference,
     options,
     model: model?.text,
+    pictures: model?.pictures,
     ...context,
     stop,
     progress,

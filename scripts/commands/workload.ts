@@ -3,12 +3,28 @@ import { TrainerError } from '../errors.ts';
 import type { Planned } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { ModelFacts } from '../planner/model-facts.ts';
-import { sequencesOf, withPictures } from '../planner/recipe/lengths.ts';
 import { heldOutRows } from '../planner/recipe/steps.ts';
 import type { Workload } from '../planner/workload.ts';
 
-/** Rows to train on and to hold out, and how long they are. Throws TrainerError `data` where either is unknown. */
+/**
+ * Rows to train on and to hold out, and how long they are; with the whole run where this is a demo. Throws TrainerError
+ * `data` where either is unknown.
+ */
 export function workload(
+  facts: ModelFacts,
+  dataset: DatasetReport,
+  report: MethodReport,
+  request: Request,
+  method: Planned,
+): Workload {
+  const work = oneRun(facts, dataset, report, request, method);
+  if (request.examples === undefined) return work;
+  // How long a demo trains says nothing about the whole run.
+  const { examples: _, epochs: _epochs, maxSteps: _steps, ...all } = request;
+  return { ...work, whole: oneRun(facts, dataset, report, all, method) };
+}
+
+function oneRun(
   facts: ModelFacts,
   dataset: DatasetReport,
   report: MethodReport,
@@ -36,6 +52,8 @@ export function workload(
       'Download the data and plan with the local files: hf download --repo-type dataset ...',
     );
   }
-  const tokens = report.vision ? withPictures(dataset.tokens, total, sequencesOf({ method, report })) : dataset.tokens;
-  return { method, facts, report, tokens, rows: wanted - eval_rows, eval_rows, request };
+  const { pictures } = dataset;
+  const seen =
+    report.vision && pictures?.counted ? { tokens: pictures.counted.rows, pictures } : { tokens: dataset.tokens };
+  return { method, facts, report, ...seen, rows: wanted - eval_rows, eval_rows, request };
 }

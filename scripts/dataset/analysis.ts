@@ -8,7 +8,9 @@ import { judgedRow } from './judged-row.ts';
 import { type ColumnKinds, mappedKinds } from './kinds.ts';
 import { applyMapping } from './mapping.ts';
 import type { MethodRules, Shape } from './methods/method.ts';
-import { blindProblem } from './methods/pictures.ts';
+import { blindProblem, picturesOf } from './methods/pictures.ts';
+import { PictureCounter, type PictureState } from './pictures/counter.ts';
+import type { PictureRules } from './pictures/rules.ts';
 import type { MethodReport } from './report.ts';
 import type { Row, SeenRow } from './rows.ts';
 import { inOrder } from './stage-order.ts';
@@ -40,6 +42,8 @@ export interface Columns {
   head: readonly Row[];
   /** Of the model that is to learn from them, where one was named. */
   templates?: ModelTemplates | undefined;
+  /** How its processor reads pictures. */
+  pictures?: PictureRules | undefined;
 }
 
 /** Rows. */
@@ -60,6 +64,7 @@ export interface AnalysisState {
   findings: Finding[];
   refused: Finding[];
   tokens: ReadonlyMap<number, number>;
+  pictures: PictureState;
   types: TypeChanges;
 }
 
@@ -68,6 +73,7 @@ const COUNTS = ['seen', 'untrainable', 'failing', 'harmful', 'fruitless', 'unren
 /** One method's view of the rows, as they are or under a mapping, row by row in constant memory. */
 export class Analysis {
   readonly tokens = new TokenCounter();
+  readonly pictures: PictureCounter;
   readonly #findings = new Findings();
   /** Why rows can't train, one reason a row, so that the counts add up. */
   readonly #refused = new Findings();
@@ -86,10 +92,11 @@ export class Analysis {
 
   constructor(
     readonly rules: MethodRules,
-    { kinds, mixed, head, templates }: Columns,
+    { kinds, mixed, head, templates, pictures }: Columns,
     readonly mapping: Mapping | null,
     readonly mustBeEmpty: readonly string[] = [],
   ) {
+    this.pictures = new PictureCounter(pictures ?? null);
     this.#kinds = mapping ? mappedKinds(kinds, mapping, head) : kinds;
     this.#read = [...this.#kinds.keys()].filter((name) => USED.has(name));
     this.#columns = shapeFor(rules, this.#kinds, templates);
@@ -132,7 +139,10 @@ export class Analysis {
     }
     for (const problem of problems) this.#findings.add(problem, index);
     if (refused) this.#counts.unrenderable += 1;
-    this.tokens.addCharacters(this.rules.characters(seen, shape), stands_for);
+    const characters = this.rules.characters(seen, shape);
+    this.tokens.addCharacters(characters, stands_for);
+    if (!shape.vision) return;
+    this.pictures.add(picturesOf(seen), characters, shape.format === 'preference' ? 2 : 1, stands_for);
   }
 
   /** Whether TRL trains with all rows as they are. */
@@ -225,6 +235,7 @@ export class Analysis {
       findings: this.#findings.list().filter(({ code }) => code !== MIXED_TYPES),
       refused: this.#refused.list(),
       tokens: this.tokens.state(),
+      pictures: this.pictures.state(),
       types: this.#types.changes,
     };
   }
@@ -236,6 +247,7 @@ export class Analysis {
     this.#findings.merge(state.findings, offset);
     this.#refused.merge(state.refused, offset);
     this.tokens.merge(state.tokens);
+    this.pictures.merge(state.pictures);
     this.#types.merge(state.types, offset);
   }
 }

@@ -1,6 +1,7 @@
 import { TrainerError } from '../errors.ts';
 import { grouped, preview } from '../printable.ts';
 import type { Threads } from './every-row/threads.ts';
+import type { PictureRules } from './pictures/rules.ts';
 import type { Column } from './report.ts';
 import type { RowSource, SeenRow } from './rows.ts';
 import type { ModelTemplates } from './tokenizer/model-text.ts';
@@ -42,6 +43,8 @@ export interface CheckOptions {
   threads?: Threads | undefined;
   /** Of the model that is to learn from the rows. */
   templates?: ModelTemplates | undefined;
+  /** How its processor reads pictures. */
+  pictures?: PictureRules | undefined;
   /** Where rows from all over are to be kept. */
   sample?: RowSample | undefined;
   progress?: ((now: Progress) => void) | undefined;

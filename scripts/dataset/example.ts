@@ -1,5 +1,6 @@
 import { preview } from '../printable.ts';
-import { type SeenRow, UNSEEN } from './rows.ts';
+import { pictureSize } from './pictures/size.ts';
+import { isRecord, type SeenRow, UNSEEN } from './rows.ts';
 
 const COLUMNS = 12;
 const CHARACTERS = 160;
@@ -26,5 +27,13 @@ function shortened(_: string, value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'string') return value.slice(0, CHARACTERS);
   if (value instanceof Uint8Array) return `(${value.length} bytes)`;
+  // Its address lets anyone see it for a while.
+  if (isRecord(value) && typeof value.src === 'string' && 'width' in value) return pictureText(value);
   return Array.isArray(value) ? value.slice(0, 8) : value;
+}
+
+/** A picture as the dataset viewer shows it. */
+function pictureText(shown: unknown): unknown {
+  const size = pictureSize(shown);
+  return size ? `(a picture of ${size.width}x${size.height})` : shown;
 }

@@ -48,8 +48,10 @@ function kindByValues(name: string, head: readonly Row[]): ColumnKind | null {
   return fallback;
 }
 
-/** As `datasets` keeps them: {bytes, path}. */
-const isPicture = (value: unknown): boolean => isRecord(value) && value.bytes instanceof Uint8Array;
+/** As `datasets` keeps them: {bytes, path}; as the dataset viewer shows them: {src, height, width}. */
+const isPicture = (value: unknown): boolean =>
+  isRecord(value) &&
+  (value.bytes instanceof Uint8Array || (typeof value.src === 'string' && typeof value.width === 'number'));
 
 function kindByType(type: string): ColumnKind {
   if (/^(list<)?image>?$/.test(type)) return 'pictures';

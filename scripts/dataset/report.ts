@@ -1,6 +1,8 @@
 import type { Mapping } from '../plan/mapping.ts';
 import type { Method } from '../plan/methods.ts';
 import type { Finding, PlanDataset, Source } from '../plan/schema.ts';
+import type { PictureCost } from './pictures/cost.ts';
+import type { PictureSize } from './pictures/size.ts';
 
 /** What `validate` says about one dataset and one method. */
 export interface MethodReport {
@@ -49,6 +51,32 @@ export interface TokenStatistics extends Partial<LengthShares> {
   by_length?: LengthShares[];
 }
 
+/** Pictures of the rows that train, among those seen. */
+export interface PictureStatistics {
+  /** Of a row, at most. */
+  per_row: number;
+  seen: number;
+  /** Of these, those whose size can't be told: they lie where nothing is fetched from. */
+  unsized: number;
+  /** Of a row on average: pictures, and pixels of those whose size is known. */
+  mean: { pictures: number; pixels: number };
+  /** Of those with a size, the one that makes the most tokens, or has the most pixels. */
+  largest: PictureSize | null;
+  /** By the processor of the model that is to learn from them, where one was named. */
+  counted?: {
+    /** Tokens of one picture, at most: of those without a size, the most that the processor makes of any. */
+    largest: number;
+    /** Of the pictures of a row: the most, and on average. */
+    most: PictureCost;
+    mean: PictureCost;
+    /** Tokens of whole rows, their text (estimated) and pictures; and of the longest text alone. */
+    rows: TokenStatistics;
+    text: number;
+    /** A processor that isn't known here: pictures count by their whole size. */
+    unknown_processor?: string;
+  };
+}
+
 export interface Column {
   name: string;
   /** In the words of `datasets` features: `string`, `int64`, `list<struct<role: string, content: string>>`, ... */
@@ -81,6 +109,8 @@ export interface DatasetReport {
   /** Why, in half a line. */
   recommended_because: string | null;
   tokens?: TokenStatistics;
+  /** Where the rows carry pictures. */
+  pictures?: PictureStatistics;
   /** The dataset's own words as the model would see one row, special tokens too, clipped and escaped. */
   rendered_example?: { row: number; text: string };
   /** How a name was resolved, what could not be checked. */

@@ -7,18 +7,30 @@ import { isRecord } from './rows.ts';
  */
 const CHARACTERS_PER_TOKEN = 4;
 
-/** Characters in texts and in the contents of messages. */
+/** About so many tokens. */
+export const tokensOfText = (characters: number): number => Math.ceil(characters / CHARACTERS_PER_TOKEN);
+
+/** Characters in texts and in the contents of messages, of those in parts the text. */
 export function usedCharacters(cells: readonly unknown[]): number {
   let sum = 0;
   for (const cell of cells) {
     if (typeof cell === 'string') sum += cell.length;
     else if (Array.isArray(cell)) {
       for (const message of cell) {
-        if (isRecord(message) && typeof message.content === 'string') sum += message.content.length;
+        if (isRecord(message)) sum += contentCharacters(message.content);
       }
     }
   }
   return sum;
+}
+
+function contentCharacters(content: unknown): number {
+  if (typeof content === 'string') return content.length;
+  if (!Array.isArray(content)) return 0;
+  const texts = content.map((part: unknown) =>
+    isRecord(part) && typeof part.text === 'string' ? part.text.length : 0,
+  );
+  return texts.reduce((sum, length) => sum + length, 0);
 }
 
 /** Token counts of rows, as a histogram: memory grows with the number of different lengths, not of rows. */
@@ -29,8 +41,11 @@ export class TokenCounter {
 
   /** `rows`: how many have this length, also in parts of one. */
   addCharacters(characters: number, rows = 1): void {
-    if (rows === 0) return;
-    this.#add(Math.ceil(characters / CHARACTERS_PER_TOKEN), rows);
+    this.addTokens(tokensOfText(characters), rows);
+  }
+
+  addTokens(tokens: number, rows = 1): void {
+    if (rows > 0) this.#add(tokens, rows);
   }
 
   /** Rows by their length: all that is known, as plain data. */

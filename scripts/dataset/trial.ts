@@ -6,7 +6,7 @@ import { datasetFinding, note } from './findings.ts';
 import type { MethodRules } from './methods/method.ts';
 import type { Candidate } from './proposals/candidate.ts';
 import { proposalsFor } from './proposals/table.ts';
-import type { MethodReport, TokenStatistics } from './report.ts';
+import type { MethodReport, PictureStatistics, TokenStatistics } from './report.ts';
 import type { SeenRow } from './rows.ts';
 
 const MAX_CANDIDATES = 10;
@@ -75,6 +75,11 @@ export class MethodTrial {
   /** Tokens of the rows that train, the way they would train. */
   tokens(scale: number): TokenStatistics | undefined {
     return (this.#proposals()[0] ?? this.#own).tokens.statistics(scale);
+  }
+
+  /** Their pictures. */
+  pictures(scale: number): PictureStatistics | undefined {
+    return (this.#proposals()[0] ?? this.#own).pictures.statistics(scale);
   }
 
   #proposals(): Analysis[] {

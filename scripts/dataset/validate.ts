@@ -15,6 +15,7 @@ import { localSplit } from './local/source.ts';
 import { checkMapping, parseMapping } from './mapping.ts';
 import type { MethodRules } from './methods/method.ts';
 import { METHOD_RULES } from './methods/table.ts';
+import type { PictureRules } from './pictures/rules.ts';
 import { recommend } from './recommend.ts';
 import { parseReference } from './reference.ts';
 import type { DatasetReport } from './report.ts';
@@ -67,6 +68,8 @@ export interface ValidateParams extends OpenParams {
   threads?: Threads | undefined;
   /** Tokenizer and chat template of the model that is to learn from the data, or why they can't be had. */
   model?: ModelText | { why: string } | undefined;
+  /** How the model's processor reads pictures. */
+  pictures?: PictureRules | undefined;
   /** Called now and then. */
   progress?: ((now: Progress) => void) | undefined;
 }
@@ -85,10 +88,8 @@ export async function validateDataset(params: ValidateParams): Promise<DatasetRe
   const makeTrials: MakeTrials = (columns, mixed, head) => {
     if (mapping) checkMapping(mapping, columns);
     const rows = head.map(({ row }) => row);
-    return rules.map(
-      (rule) =>
-        new MethodTrial(rule, { kinds: columnKinds(columns, rows), mixed, head: rows, templates }, mapping, head),
-    );
+    const known = { kinds: columnKinds(columns, rows), mixed, head: rows, templates, pictures: params.pictures };
+    return rules.map((rule) => new MethodTrial(rule, known, mapping, head));
   };
   const checks = { ...params, templates, sample };
   const opened = await (params.opened ?? openDataset(params));
@@ -106,7 +107,9 @@ export async function validateDataset(params: ValidateParams): Promise<DatasetRe
   const best = recommend(methods, reports(true));
   const fitting = trials.filter(({ method }) => methods[method] && methods[method].verdict !== 'INCOMPATIBLE');
   const counted = fitting.find(({ method }) => method === best?.method) ?? fitting[0];
-  const tokens = counted?.tokens((source.rows_total ?? seen) / seen);
+  const scale = (source.rows_total ?? seen) / seen;
+  const tokens = counted?.tokens(scale);
+  const pictures = counted?.pictures(scale);
   const sampled =
     !complete && options.dropInvalid && fitting.some(({ method }) => (methods[method]?.invalid_rows ?? 0) > 0);
   const report: DatasetReport = {
@@ -117,6 +120,7 @@ export async function validateDataset(params: ValidateParams): Promise<DatasetRe
     recommended: best?.method ?? null,
     recommended_because: best?.because ?? null,
     ...(tokens ? { tokens } : {}),
+    ...(pictures ? { pictures } : {}),
     notes: [
       ...source.notes,
       ...(sampled ? ['The rows left out are those of the sample; the split may have more.'] : []),

@@ -1,4 +1,5 @@
 import { asked, evaluation, generation } from './memory/forward-only.ts';
+import { FUSED_ADAMW, type Optimizer } from './memory/optimizer.ts';
 import { phases } from './memory/phases.ts';
 import {
   type Processes,
@@ -51,8 +52,8 @@ export interface MemoryInput {
   sequences?: number;
   /** In 16 bits by autocast (the default), or in fp32 throughout, as on a CPU. */
   compute?: 'mixed' | 'fp32';
-  /** How AdamW is computed; the default is TRL's. */
-  optimizer?: 'fused' | 'foreach';
+  /** TRL's default, if not said. */
+  optimizer?: Optimizer;
   /** A frozen copy of the model beside the trained one; LoRA needs none. */
   reference?: boolean;
   /** Of a batch of rows held out; none, if not said. */
@@ -85,22 +86,23 @@ export function trainingStep(input: MemoryInput): Step {
   const { mode, weight_bytes, lora_rank, adapter_bytes, per_device_train_batch_size, max_length } = input;
   const facts = input.classifier ? withoutOutputLayer(input.facts) : input.facts;
   const sequences = per_device_train_batch_size * (input.sequences ?? 1);
+  const optimizer = input.optimizer ?? FUSED_ADAMW;
   return {
     facts,
     mode,
-    states: states(facts, mode, weight_bytes, lora_rank, adapter_bytes),
+    states: states(facts, mode, weight_bytes, lora_rank, optimizer, adapter_bytes),
     batch: { sequences, length: max_length, padded: input.padded ?? sequences > 1 },
     scored: input.classifier ? null : Math.min(max_length, input.scored ?? max_length),
     picture_patches: input.picture_patches ?? 0,
     checkpointing: input.gradient_checkpointing ?? true,
     accumulated: (input.gradient_accumulation_steps ?? 2) > 1,
-    optimizer: input.optimizer ?? 'fused',
+    optimizer,
     compute: input.compute ?? 'mixed',
   };
 }
 
 /**
- * Peak memory of one accelerator, AdamW in the dtype of what is trained, sdpa attention. What stays follows from the
+ * Peak memory of one accelerator, sdpa attention. What stays follows from the
  * parameter count (Rajbhandari et al. 2020, ZeRO, section 3), what comes and goes from the phases of a step.
  */
 export function trainingMemory(input: MemoryInput): MemoryParts {

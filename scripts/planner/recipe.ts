@@ -2,9 +2,10 @@ import type { JsonValue } from '../plan/json.ts';
 import { isOnline } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
 import type { Recipe } from '../plan/schema.ts';
+import { adaptedModules } from './model-facts/adapted-modules.ts';
 import { overflowsFp16 } from './model-facts/fp16.ts';
 import { answerTokens } from './recipe/lengths.ts';
-import { adaptedModules, loraAsked, trainerArguments } from './recipe/lora-arguments.ts';
+import { loraAsked, trainerArguments } from './recipe/lora-arguments.ts';
 import { loraRank } from './recipe/lora-rank.ts';
 import { methodRecipe } from './recipe/method-recipe.ts';
 import { packedSequences, packs } from './recipe/packing.ts';
@@ -67,7 +68,7 @@ export function buildRecipe(
   const set = request.set ?? {};
   const own = methodRecipe(work.method);
   const sequences = packedSequences(work, work.rows, choice.max_length);
-  const accumulation = accumulationFor(work, batch * processes, sequences);
+  const accumulation = wholeAccumulation(work, batch * processes, choice.max_length);
   const steps = totalSteps(work, batch * processes, accumulation, epochs, sequences);
   const fifth = Math.max(1, Math.ceil(steps / 5));
   const every = choice.save_every ?? fifth;
@@ -119,11 +120,22 @@ export function buildRecipe(
     lora:
       mode === 'full'
         ? null
-        : { r: loraRank(work).rank, ...LORA, target_modules: adaptedModules(work.facts), ...loraAsked(set) },
+        : {
+            r: loraRank(work.whole ?? work).rank,
+            ...LORA,
+            target_modules: adaptedModules(work.facts),
+            ...loraAsked(set),
+          },
     quantization: mode === 'qlora' ? FOUR_BITS : null,
     training_args,
     total_steps: steps,
   };
+}
+
+/** Of a demo, that of the whole run. */
+function wholeAccumulation(work: Workload, batch: number, max_length: number): number {
+  const whole: Workload = { ...work, ...work.whole, ...(work.packing === undefined ? {} : { packing: work.packing }) };
+  return accumulationFor(whole, batch, packedSequences(whole, whole.rows, max_length));
 }
 
 /** A process takes a second to start and rows a millisecond each: one for so many rows is worth it. */

@@ -5,7 +5,9 @@ import type { Strategy } from './recipe/launch.ts';
 import { addedToBatch, addedToStep, type Sending } from './time/communication.ts';
 import { fixedSeconds } from './time/fixed.ts';
 import { decodingSeconds, VLLM_STARTUP_SECONDS, vllmDecodingSeconds } from './time/generation.ts';
+import { timed } from './time/layer-costs.ts';
 import { accelerated, cpu, forwardSeconds, type MicroBatch, microBatchSeconds, optimizerSeconds } from './time/step.ts';
+import { type Pictures, preparingSeconds, throughTower } from './time/tower.ts';
 
 /** Batches that pass the model: sequences side by side, and tokens of each, padding included. */
 export interface Batches {
@@ -29,6 +31,8 @@ export interface TimeInput {
   total_steps: number;
   training: Batches;
   evaluation: Batches;
+  /** Of a sequence, on average; none, if not said. */
+  pictures?: Pictures;
   /** Forward passes without gradients over each batch: of a reference model, for example. */
   forwards: number;
   /** Of these, those of a frozen copy; none, if not said. */
@@ -62,7 +66,9 @@ export interface JobTime {
 }
 
 /** Of figures that no run has confirmed: cores differ, and so do networks and disks. */
-const UNCERTAINTY = { cpu: 2, experts: 2, fixed: 1.5, several: 1.3, links: 2 };
+const UNCERTAINTY = { cpu: 2, experts: 2, fixed: 1.5, several: 1.3, links: 2, counted_layers: 1.5 };
+/** Of layers that weren't even counted. */
+export const UNKNOWN_LAYERS = 3;
 
 export function jobTime(input: TimeInput): JobTime {
   const { facts, mode, weight_bytes, accelerator, training, evaluation, forwards } = input;
@@ -85,8 +91,14 @@ export function jobTime(input: TimeInput): JobTime {
     gradient_bytes: mode === 'full' ? weight_bytes : 4,
     bandwidth: 1e9 * (accelerator?.link_gb_s ?? 1),
   });
-  const trainingBatch = microBatchSeconds(batch(training), on);
-  const evaluationBatch = forwardSeconds(batch(evaluation), on);
+  const seconds = (of: typeof forwardSeconds, batches: Batches): number => {
+    const decoder = batch(batches);
+    if (!input.pictures) return of(decoder, on);
+    const tower = facts.tower ? throughTower(facts.tower, decoder, input.pictures) : null;
+    return preparingSeconds(decoder, input.pictures) + of(decoder, on) + (tower ? of(tower, on) : 0);
+  };
+  const trainingBatch = seconds(microBatchSeconds, training);
+  const evaluationBatch = seconds(forwardSeconds, evaluation);
   // What is sharded is also updated in parts.
   const optimizer = optimizerSeconds(facts, mode, on) / (strategy === 'fsdp2' ? processes : 1);
   const computing = training.count * trainingBatch + input.total_steps * optimizer;
@@ -95,7 +107,13 @@ export function jobTime(input: TimeInput): JobTime {
     input.total_steps * addedToStep(trainingBatch, sending(0));
   // Of the training; links differ most.
   const sent = communicating / Math.max(1e-9, computing + communicating);
-  const { stopping, ...fixed } = fixedSeconds({ ...input, shape: facts, sharded: strategy === 'fsdp2' });
+  const { stopping, ...fixed } = fixedSeconds({
+    ...input,
+    shape: facts,
+    sharded: strategy === 'fsdp2',
+    reference: (input.reference ?? 0) > 0,
+    adapter: facts.adapter !== null,
+  });
   const parts = {
     ...fixed,
     setup: fixed.setup + (input.vllm ? VLLM_STARTUP_SECONDS : 0),
@@ -118,6 +136,7 @@ export function jobTime(input: TimeInput): JobTime {
       Math.log(accelerator?.uncertainty ?? UNCERTAINTY.cpu),
       Math.log(input.tokens_uncertainty),
       facts.layout.experts ? Math.log(UNCERTAINTY.experts) : 0,
+      Math.log({ all: 1, counted: UNCERTAINTY.counted_layers, unknown: UNKNOWN_LAYERS }[timed(facts.layout.mixers)]),
       processes > 1 ? Math.log(UNCERTAINTY.several) + sent * Math.log(UNCERTAINTY.links) : 0,
     ),
   );

@@ -1,4 +1,4 @@
-import type { MethodReport, TokenStatistics } from '../dataset/report.ts';
+import type { MethodReport, PictureStatistics, TokenStatistics } from '../dataset/report.ts';
 import type { JsonValue } from '../plan/json.ts';
 import type { Planned } from '../plan/methods.ts';
 import type { Request } from '../plan/request.ts';
@@ -15,13 +15,17 @@ export interface Workload {
   method: Planned;
   facts: ModelFacts;
   report: MethodReport;
+  /** Of whole rows, their pictures too. */
   tokens: TokenStatistics;
+  pictures?: PictureStatistics;
   /** Rows that are trained on, and rows held out. */
   rows: number;
   eval_rows: number;
   request: Request;
   /** Whether rows are packed, where --set doesn't say it. */
   packing?: boolean;
+  /** Of a demo, the whole run: it decides how rows are batched, packed and trained. */
+  whole?: Workload;
 }
 
 export interface Decision {

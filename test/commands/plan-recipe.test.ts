@@ -165,10 +165,11 @@ describe('a demo of a run that costs dollars', () => {
     const [, command = ''] = /hf-llm-trainer (plan --from .* --epochs 1)$/m.exec(value.card) ?? [];
     const { value: demo } = await world.here.json([...command.split(' '), '--out', 'demo.json'], NO_PYTHON);
     expect(demo.demo).toBeUndefined();
-    const { flavor } = demo.plan.hardware;
-    expect(flavor).not.toBe(value.plan.hardware.flavor);
+    expect(demo.plan.hardware.flavor).toBe(value.plan.hardware.flavor);
     expect(demo.plan.recipe.mode).toBe(value.plan.recipe.mode);
-    expect(value.demo).toEqual({ examples: 100, seconds: demo.estimate.seconds, usd: demo.estimate.usd, flavor });
+    expect(demo.estimate.gpu_memory_gib).toBe(value.estimate.gpu_memory_gib);
+    expect(demo.card).toMatch(/as the whole run: batched, packed and kept in memory like its [\d,]+ rows/);
+    expect(value.demo).toEqual({ examples: 100, seconds: demo.estimate.seconds, usd: demo.estimate.usd });
     expect(value.card).toContain(
       `about ${/^Time +about (.*?)[,;]/m.exec(demo.card)?.[1]} and $${demo.estimate.usd.toFixed(2)}`,
     );

@@ -5,6 +5,7 @@ export type Feature =
   | { dtype: string; _type: 'Value' }
   | { feature: Feature; _type: 'List' }
   | { _type: 'Json' }
+  | { _type: 'Image' }
   | { [field: string]: Feature };
 
 /** Types of all columns of some rows, in the order in which the columns first appear. */
@@ -28,6 +29,7 @@ function featureOf(values: unknown[]): Feature {
   const present = values.filter((value) => value !== null && value !== undefined);
   if (present.length === 0) return { dtype: 'null', _type: 'Value' };
   if (present.every(Array.isArray)) return { feature: featureOf(present.flat()), _type: 'List' };
+  if (present.every(isPicture)) return { _type: 'Image' };
   if (present.every(isStruct)) return structOf(present);
   const dtypes = new Set(present.map(dtypeOf));
   if (dtypes.size === 1) return { dtype: [...dtypes][0] ?? 'string', _type: 'Value' };
@@ -59,6 +61,10 @@ function conform(value: unknown, feature: Feature): unknown {
 function structFields(feature: Feature): Record<string, Feature> {
   return Object.fromEntries(Object.entries(feature).filter((field) => typeof field[1] === 'object'));
 }
+
+/** As the real one shows a picture: where it can be had for a while, and its size. */
+const isPicture = (value: unknown): boolean =>
+  isStruct(value) && Object.keys(value).sort().join() === 'height,src,width';
 
 const isStruct = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -10,6 +10,7 @@ import { knownModel } from '../../bench/memory/published.ts';
 import { ownSteps } from '../../bench/memory/reserved.ts';
 import { summary } from '../../bench/memory/statistics.ts';
 import { FITTED } from '../../scripts/planner/memory/layer.ts';
+import { optimizerOf } from '../../scripts/planner/memory/optimizer.ts';
 import { loraParameters } from '../../scripts/planner/memory/states.ts';
 import { allocatedGib, type MemoryInput, totalGib, trainingMemory } from '../../scripts/planner/memory.ts';
 import { readLayout } from '../../scripts/planner/model-facts/layout.ts';
@@ -192,7 +193,7 @@ describe('the estimate', () => {
     ['no checkpointing', qlora, { gradient_checkpointing: false }],
     ['accumulation', { ...full, gradient_accumulation_steps: 1 }, { gradient_accumulation_steps: 4 }],
     ['rows of different length', { ...lora, padded: false }, { padded: true }],
-    ['AdamW by foreach', { ...full, max_length: 64 }, { optimizer: 'foreach' }],
+    ['AdamW by foreach', { ...full, max_length: 64 }, { optimizer: optimizerOf({ optim: 'adamw_torch' }) }],
     ['eager attention', lora, { facts: { ...QWEN3_8B, layout: { ...QWEN3_8B.layout, attention: 'eager' } } }],
     ['the rank', lora, { lora_rank: 256 }],
   ])('grows with %s', (_, input, more) => expect(gib({ ...input, ...more })).toBeGreaterThan(gib(input)));
@@ -310,13 +311,7 @@ describe('the recorded steps on pictures', () => {
   });
 
   it.each([
-    [
-      'smolvlm',
-      { scale_factor: 4, vision_config: { hidden_size: 768, image_size: 512, patch_size: 16 } },
-      768,
-      12,
-      16,
-    ],
+    ['smolvlm', { scale_factor: 4, vision_config: { hidden_size: 768, image_size: 512, patch_size: 16 } }, 768, 12, 16],
     ['gemma3', { mm_tokens_per_image: 256, vision_config: { image_size: 896, patch_size: 14 } }, 1152, 27, 16],
     [
       'llava',

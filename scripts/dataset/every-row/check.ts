@@ -119,10 +119,11 @@ class FileCheck {
 
   #assignment(parts: readonly OpenPart[], { table, head, trials }: Judges): Assignment {
     const { names, columns, mixed } = table;
+    const { templates, pictures } = this.options;
     const rows = head.map(({ row }) => row);
     const analyses = (trials ?? []).flatMap((trial) => trial.analyses);
     return {
-      columns: { kinds: columnKinds(columns, rows), mixed, head: rows, templates: this.options.templates },
+      columns: { kinds: columnKinds(columns, rows), mixed, head: rows, templates, pictures },
       analyses: analyses.map(({ rules, mapping, mustBeEmpty }) => ({ method: rules.method, mapping, mustBeEmpty })),
       names,
       read: names.filter((name) => analyses.some((analysis) => analysis.reads(names).includes(name))),

@@ -101,7 +101,8 @@ function picturesProblem(row: Row, messages: unknown): Problem | null {
   );
 }
 
-function picturesOf({ image, images }: Row): readonly unknown[] {
+/** The pictures of a row, as its cells have them. */
+export function picturesOf({ image, images }: Row): readonly unknown[] {
   if (images !== undefined) return Array.isArray(images) ? images : [];
   return image === undefined ? [] : [image];
 }

@@ -1,5 +1,6 @@
 import type { ModelFacts } from '../model-facts.ts';
 import type { Batch, Fitted } from './layer.ts';
+import type { Optimizer } from './optimizer.ts';
 import { type Mode, parameterParts, type States } from './states.ts';
 
 /** What lives in a phase of the training step besides the states, in bytes. */
@@ -33,8 +34,7 @@ export interface Step {
   picture_patches: number;
   /** Whether gradients of earlier batches of the same optimizer step are there already. */
   accumulated: boolean;
-  /** `foreach` makes a copy of the trained weights' size (torch's _multi_tensor_adamw); `fused`, TRL's default, none. */
-  optimizer: 'fused' | 'foreach';
+  optimizer: Optimizer;
   /** 16 bits by autocast, as on a GPU; or fp32 throughout, as on a CPU. */
   compute: 'mixed' | 'fp32';
 }

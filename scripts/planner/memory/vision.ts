@@ -29,9 +29,8 @@ const INSIDE = { adapted: 62, trained: 62 };
  */
 export function withTower(step: Step, phases: readonly Phase[]): Phase[] {
   const { tower } = step.facts;
-  if (!tower || step.picture_tokens === 0) return [...phases];
-  const patches = step.batch.sequences * step.picture_tokens * tower.patches_per_token;
-  const elements = patches * tower.hidden_size;
+  if (!tower || step.picture_patches === 0) return [...phases];
+  const elements = step.batch.sequences * step.picture_patches * tower.hidden_size;
   const { between, layer } = KEPT[tower.kind];
   const fp32 = step.mode === 'full' && step.states.trained_bytes === 4;
   const regime = fp32 ? 'trained' : 'adapted';

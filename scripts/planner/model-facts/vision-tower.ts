@@ -9,10 +9,10 @@ export interface VisionTower {
   /** Query, key and value in one matrix; a gate beside the MLP's first. */
   fused_attention: boolean;
   gated: boolean;
+  /** Layers in which a patch looks at its whole tile, not at a window of it. */
+  full_attention_layers: number;
   /** Patches of a picture that a token of the decoder stands for. */
   patches_per_token: number;
-  /** Tokens of a picture; null where that goes by its size. */
-  tokens_per_picture: number | null;
   /** Inputs and outputs of all linear layers between tower and decoder. */
   projector: number;
 }
@@ -24,7 +24,6 @@ const Config = z.object({
   mm_tokens_per_image: size,
   scale_factor: size,
   spatial_merge_size: size,
-  image_grid_pinpoints: z.array(z.unknown()).nullish().catch(null),
   text_config: z.object({ hidden_size: size }).nullish().catch(null),
   vision_config: z.object({
     hidden_size: size,
@@ -37,6 +36,7 @@ const Config = z.object({
     patch_size: size,
     spatial_merge_size: size,
     pooling_kernel_size: size,
+    fullatt_block_indexes: z.array(z.number()).nullish().catch(null),
     deepstack_visual_indexes: z.array(z.number()).nullish().catch(null),
   }),
 });
@@ -52,8 +52,8 @@ const KINDS: readonly [RegExp, VisionTower['kind']][] = [
 /** SigLIP's of 400 million parameters, which most have, where a configuration leaves a size out; Idefics3's defaults. */
 const USUAL = { hidden_size: 1152, layers: 27, image_size: 384, patch_size: 14 };
 const IDEFICS3_LAYERS = 12;
-/** Tiles of a picture: Idefics3's processor cuts it into up to 4 x 4, LLaVA-NeXT's into 2 x 2, and adds the whole. */
-const TILES = { smolvlm: 17, llava_next: 5 };
+/** Qwen2.5-VL's default: layers 7, 15, 23 and 31. */
+const QWEN2_5_FULL = 4;
 
 /** The tower that a whole configuration describes; null where it has none. */
 export function readVisionTower(config: unknown): VisionTower | null {
@@ -64,16 +64,18 @@ export function readVisionTower(config: unknown): VisionTower | null {
   const h = vision.embed_dim ?? vision.hidden_size ?? USUAL.hidden_size;
   const decoder = vision.out_hidden_size ?? text_config?.hidden_size ?? hidden_size ?? h;
   const patches = patchesPerToken(kind, parsed.data);
+  const layers = vision.depth ?? vision.num_hidden_layers ?? (kind === 'smolvlm' ? IDEFICS3_LAYERS : USUAL.layers);
   const merger = 3 * patches * h + decoder;
   return {
     kind,
     hidden_size: h,
-    layers: vision.depth ?? vision.num_hidden_layers ?? (kind === 'smolvlm' ? IDEFICS3_LAYERS : USUAL.layers),
+    layers,
+    full_attention_layers:
+      model_type === 'qwen2_5_vl' ? (vision.fullatt_block_indexes?.length ?? QWEN2_5_FULL) : layers,
     intermediate_size: vision.intermediate_size ?? 4 * h,
     fused_attention: kind === 'qwen2_5_vl' || kind === 'qwen3_vl',
     gated: kind === 'qwen2_5_vl',
     patches_per_token: patches,
-    tokens_per_picture: tokensPerPicture(kind, patches, parsed.data),
     projector: {
       qwen2_5_vl: merger,
       qwen3_vl: merger * (1 + (vision.deepstack_visual_indexes?.length ?? 0)),
@@ -95,12 +97,6 @@ function patchesPerToken(kind: VisionTower['kind'], config: Config): number {
   if (kind === 'gemma3') return patchesOf(config) / (mm_tokens_per_image ?? 256);
   if (kind === 'smolvlm') return (scale_factor ?? 2) ** 2;
   return (vision.spatial_merge_size ?? vision.pooling_kernel_size ?? spatial_merge_size ?? 2) ** 2;
-}
-
-function tokensPerPicture(kind: VisionTower['kind'], patches: number, config: Config): number | null {
-  if (kind === 'other' || kind === 'qwen2_5_vl' || kind === 'qwen3_vl') return null;
-  const tiles = kind === 'smolvlm' ? TILES.smolvlm : config.image_grid_pinpoints ? TILES.llava_next : 1;
-  return tiles * Math.ceil(patchesOf(config) / patches);
 }
 
 /** Trained parameters of LoRA on the linear layers of the tower: TRL's `all-linear` takes them too. */

@@ -2,6 +2,7 @@ import type { TokenStatistics } from '../../dataset/report.ts';
 import { TrainerError } from '../../errors.ts';
 import { USUAL_LENGTHS } from '../../plan/lengths.ts';
 import type { Planned } from '../../plan/methods.ts';
+import { grouped } from '../../printable.ts';
 import type { ModelFacts } from '../model-facts.ts';
 import { type Decision, numberOr, type Workload } from '../workload.ts';
 import { methodRecipe } from './method-recipe.ts';
@@ -18,14 +19,12 @@ const LEAST_LENGTH = 2 * LEAST_ANSWER;
 export const lengthLimit = (facts: ModelFacts): number =>
   Math.min(facts.max_length ?? Number.POSITIVE_INFINITY, USUAL_LENGTHS.at(-1) ?? 0);
 
-/**
- * Of a picture: 256 (Gemma 3), 576 (LLaVA 1.5), about 1,000 (SmolVLM's 4 x 4 tiles, a megapixel in Qwen-VL), 2,880
- * (LLaVA-NeXT at the most). What the model makes of these pictures is not counted.
- */
-export const PICTURE_TOKENS = 1200;
-
 /** Characters are a rough measure of tokens: a quarter of room. */
 const roomFor = (tokens: TokenStatistics): number => (tokens.estimated ? 1.25 : 1);
+
+/** Tokens of the longest row, with that room for its text; what pictures make is known. */
+const longestRow = ({ tokens, pictures }: Workload): number =>
+  pictures?.counted ? tokens.max + (roomFor(tokens) - 1) * pictures.counted.text : tokens.max * roomFor(tokens);
 
 /**
  * The shortest usual length that cuts no row, or at most one in twenty; within what the model can read. Where the
@@ -106,23 +105,17 @@ function promptAndAnswer(work: Workload): Decision & { length: number } {
     what: `answers up to ${answer} tokens`,
     because:
       work.request.set?.max_completion_length === undefined
-        ? `TRL's default, within what the model reads; the longest prompt has about ${work.tokens.max}`
+        ? `TRL's default, if there is room; the longest prompt has about ${work.tokens.max}`
         : 'asked for',
   };
 }
 
-/** Each sequence of a row with a picture. */
-export function withPictures(tokens: TokenStatistics, rows: number, sequences: number): TokenStatistics {
-  const more = PICTURE_TOKENS * sequences;
-  const { total, mean, p50, p95, max } = tokens;
-  const each = { mean: mean + more, p50: p50 + more, p95: p95 + more, max: max + more };
-  return { ...tokens, ...each, total: total + rows * more, estimated: true };
-}
-
-/** Nothing is cut: a picture that lost tokens would stop TRL. Throws TrainerError `usage` for --max-length. */
+/**
+ * Nothing is cut: a picture that lost tokens would stop TRL. Of a row that the model can't read the length is its own.
+ * Throws TrainerError `usage` for --max-length.
+ */
 function textAndPicture(work: Workload): Decision & { length: number } {
-  const { request, tokens, facts } = work;
-  const sequences = sequencesOf(work);
+  const { request, tokens } = work;
   if (request.maxLength !== undefined) {
     throw new TrainerError(
       'usage',
@@ -131,19 +124,27 @@ function textAndPicture(work: Workload): Decision & { length: number } {
       'Leave it out, and longer rows out of the data.',
     );
   }
+  const sequences = sequencesOf(work);
+  const least = Math.ceil(tokens.max / sequences);
   return {
-    length: Math.min(Math.ceil((tokens.max * roomFor(tokens)) / sequences), lengthLimit(facts)),
+    length: Math.max(least, Math.min(Math.ceil(longestRow(work) / sequences), mostTokens(work))),
     what: 'sequences are not cut',
-    because: `a picture is taken for ${PICTURE_TOKENS} tokens, the longest row for ${tokens.max}: time and memory are rough`,
+    because: `pictures can't be; the longest has about ${grouped(least)} tokens`,
   };
 }
 
-const promptTokens = ({ tokens, facts }: Workload): number =>
-  Math.min(Math.ceil(tokens.max * roomFor(tokens)), lengthLimit(facts) - LEAST_ANSWER);
+/** That a sequence may have: rows with pictures are as long as they are. */
+const mostTokens = ({ facts, report }: Workload): number =>
+  report.vision ? (facts.max_length ?? Number.POSITIVE_INFINITY) : lengthLimit(facts);
+
+const promptTokens = (work: Workload): number => {
+  const longest = Math.min(Math.ceil(longestRow(work)), mostTokens(work) - LEAST_ANSWER);
+  return work.report.vision ? Math.max(work.tokens.max, longest) : longest;
+};
 
 /** Tokens that an answer to a prompt may have. */
 export function answerTokens(work: Workload): number {
   const most = methodRecipe(work.method).generation?.max_tokens ?? 0;
-  const room = lengthLimit(work.facts) - promptTokens(work);
+  const room = mostTokens(work) - promptTokens(work);
   return numberOr(work.request.set?.max_completion_length, Math.max(1, Math.min(most, room)));
 }

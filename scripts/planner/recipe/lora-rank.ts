@@ -26,10 +26,13 @@ export function loraRank({
   method,
   facts,
   tokens,
+  pictures,
   rows,
-}: Pick<Workload, 'method' | 'facts' | 'tokens' | 'rows'>): LoraRank {
+}: Pick<Workload, 'method' | 'facts' | 'tokens' | 'pictures' | 'rows'>): LoraRank {
   const { least, most } = methodRecipe(method).lora_rank;
-  const wanted = most > least ? tokens.mean * rows : 0;
+  // Pictures are looked at, not learned to write.
+  const text = tokens.mean - (pictures?.counted?.mean.tokens ?? 0);
+  const wanted = most > least ? text * rows : 0;
   const share = sharing(facts);
   const ranks = RANKS.filter((rank) => rank >= least / share && rank <= Math.max(most / share, LEAST));
   const fitting = ranks.find((rank) => loraParameters(facts, rank) >= wanted);

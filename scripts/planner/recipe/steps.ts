@@ -1,6 +1,7 @@
 import { TrainerError } from '../../errors.ts';
 import type { Planned } from '../../plan/methods.ts';
 import type { Request } from '../../plan/request.ts';
+import type { Recipe } from '../../plan/schema.ts';
 import { numberOr, type Workload } from '../workload.ts';
 import { methodRecipe } from './method-recipe.ts';
 
@@ -69,6 +70,10 @@ export function batchesFor(work: Workload, sequences = work.rows, processes = 1)
     'Leave gradient_accumulation_steps out, or change one of them.',
   );
 }
+
+/** Sequences that an optimizer step learns from, on all processes; answers, where prompts are answered. */
+export const sequencesOfStep = ({ training_args: args }: Pick<Recipe, 'training_args'>, processes = 1): number =>
+  numberOr(args.per_device_train_batch_size, 1) * numberOr(args.gradient_accumulation_steps, 1) * processes;
 
 const accumulationAsked = ({ request }: Workload): number | undefined =>
   request.set?.gradient_accumulation_steps === undefined

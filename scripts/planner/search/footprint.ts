@@ -1,12 +1,12 @@
 import type { Flavor } from '../../plan/flavor.ts';
 import type { Recipe } from '../../plan/schema.ts';
 import { acceleratorOf } from '../hardware/accelerator.ts';
+import { optimizerOf } from '../memory/optimizer.ts';
 import type { Processes } from '../memory/sharding.ts';
 import { loraParameters } from '../memory/states.ts';
 import { type MemoryInput, type MemoryParts, totalGib, trainingMemory } from '../memory.ts';
 import { storedCheckpoints } from '../recipe/checkpoints.ts';
 import type { Strategy } from '../recipe/launch.ts';
-import { PICTURE_TOKENS } from '../recipe/lengths.ts';
 import { hasReference, methodRecipe } from '../recipe/method-recipe.ts';
 import { packs } from '../recipe/packing.ts';
 import { usesVllm, vllmGib } from '../recipe/vllm.ts';
@@ -25,8 +25,8 @@ export interface FootprintInput {
 }
 
 /**
- * How full memory may get by the estimate, and what has to stay free: it is an estimate. Published runs of small
- * models took up to 1.3 GiB more (Qwen's and LLaMA-Factory's tables in bench/memory/published.jsonl).
+ * How full memory may get by the estimate, and what has to stay free: it is an estimate. Published runs that took up to
+ * 51 GiB took at most 1.1 more, and 1.8 by the largest reading of an unclear unit (`npm run bench:memory`).
  */
 export const FILL = 0.9;
 const FREE_GIB = 1.3;
@@ -79,14 +79,14 @@ export function measured(input: FootprintInput): Footprint & { lack: Lack | null
     gradient_accumulation_steps: numberOr(recipe.training_args.gradient_accumulation_steps, 1),
     gradient_checkpointing: checkpoints(recipe),
     compute: recipe.precision === 'fp32' ? 'fp32' : 'mixed',
-    optimizer: recipe.training_args.optim === 'adamw_torch' ? 'foreach' : 'fused',
+    optimizer: optimizerOf(recipe.training_args),
     sequences: methodRecipe(method).sequences,
     reference: hasReference(work),
     ...evaluatedTogether(input, processes.count),
     generated: generatedTogether(work, recipe, processes.count),
     ...(methodRecipe(method).generation ? { scored: numberOr(recipe.training_args.max_completion_length, 256) } : {}),
     classifier: method === 'reward',
-    picture_tokens: work.report.vision ? (work.facts.tower?.tokens_per_picture ?? PICTURE_TOKENS) : 0,
+    picture_patches: work.pictures?.counted?.most.patches ?? 0,
     processes,
   });
   const vllm = vllmGib(recipe, accelerator?.usable_gib ?? 0);

@@ -8,7 +8,7 @@ import { answerTokens, sequencesOf } from '../recipe/lengths.ts';
 import { hasReference, methodRecipe } from '../recipe/method-recipe.ts';
 import { packedSequences, packs } from '../recipe/packing.ts';
 import { paddedTokens } from '../recipe/padding.ts';
-import { trainedRows } from '../recipe/steps.ts';
+import { totalSteps, trainedRows } from '../recipe/steps.ts';
 import { usesVllm } from '../recipe/vllm.ts';
 import { checkpoints } from '../recipe.ts';
 import { type Batches, type JobTime, jobTime } from '../time.ts';
@@ -37,7 +37,10 @@ export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
   const batch = numberOr(args.per_device_train_batch_size, 1);
   const evalBatch = numberOr(args.per_device_eval_batch_size, batch);
   const accumulation = numberOr(args.gradient_accumulation_steps, 1);
-  const evaluations = evaluationsOf(work, recipe);
+  const sequences = packedSequences(work, work.rows, input.max_length);
+  const { maxSteps: _, ...request } = work.request;
+  const epochSteps = totalSteps({ ...work, request }, batch * processes, accumulation, 1, sequences);
+  const evaluations = evaluationsOf(work, recipe, epochSteps);
 
   const training = {
     count: recipe.total_steps * batchesOfStep(input, batch * processes, accumulation),
@@ -59,6 +62,7 @@ export function runTime(input: RunTimeInput): JobTime & { tokens: number } {
     total_steps: recipe.total_steps,
     training,
     evaluation,
+    ...(work.pictures?.counted ? { pictures: { ...work.pictures.counted.mean, ...work.pictures.mean } } : {}),
     forwards: own.forwards.own + reference,
     reference: recipe.mode === 'full' ? reference : 0,
     generation: generationRounds(input, batch * accumulation, evaluation),
@@ -85,12 +89,15 @@ function batchesOfStep({ work, max_length }: RunTimeInput, batch: number, accumu
   return epoch / Math.ceil(epoch / accumulation);
 }
 
-/** Before and after training, and every so many steps. */
-function evaluationsOf({ eval_rows }: Workload, { training_args, total_steps }: Recipe): number {
-  if (eval_rows === 0) return 0;
-  const during =
-    training_args.eval_strategy === 'no' ? 0 : total_steps / numberOr(training_args.eval_steps, total_steps);
-  return 2 + Math.floor(during);
+/**
+ * Before and after training, at the last step (trainer_callback.py, DefaultFlowCallback), and before it every so many
+ * steps or at the end of each epoch.
+ */
+function evaluationsOf(work: Workload, { training_args: args, total_steps }: Recipe, epochSteps: number): number {
+  if (work.eval_rows === 0) return 0;
+  if (args.eval_strategy === 'no') return 2;
+  const every = args.eval_strategy === 'epoch' ? epochSteps : numberOr(args.eval_steps, total_steps);
+  return 2 + Math.ceil(total_steps / every);
 }
 
 /** Sequences side by side and tokens of each; packed ones are one long sequence without padding. */

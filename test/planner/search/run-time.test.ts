@@ -72,6 +72,24 @@ describe('what passes the model', () => {
   });
 });
 
+describe('evaluations', () => {
+  // 1000 rows by 4, 2 epochs: 63 steps each.
+  const STEPS = { gradient_accumulation_steps: 4 };
+  const evaluated = (set: Record<string, JsonValue>, more = {}): number =>
+    timed({ ...STEPS, ...set }, 'sft', more).parts.evaluation /
+    timed({ ...STEPS, eval_strategy: 'no' }).parts.evaluation;
+
+  it.each<[string, number, Record<string, JsonValue>, object]>([
+    ['where it goes on to the last step', 3, { eval_steps: 5000 }, {}],
+    ['where the last step is one of them', 4, { eval_steps: 63 }, {}],
+    ['where the last step is none of them', 5, { eval_steps: 60 }, {}],
+    ['after each epoch', 4, { eval_strategy: 'epoch' }, {}],
+    ['after each epoch of the steps asked for', 6, { eval_strategy: 'epoch' }, { maxSteps: 200 }],
+  ])('are before and after training, and %s: %s', (_, count, set, more) =>
+    expect(evaluated(set, more)).toBeCloseTo(count / 2),
+  );
+});
+
 it.each([
   [596_049_920, '0.60 B'],
   [4.1e9, '4.1 B'],
