@@ -1,4 +1,6 @@
-"""Architectures in which accelerate finds the layers that FSDP2 wraps: scripts/planner/recipe/sharded-architectures.json.
+"""Architectures in which accelerate finds the layers that FSDP2 wraps.
+
+They are in scripts/planner/recipe/sharded-architectures.json.
 
 It takes their classes from the model's `_no_split_modules` and raises where the model has none of such a class. Each
 architecture of transformers is made with its default configuration and four layers, on the meta device. Wrapped layers

@@ -1,11 +1,13 @@
 import { TrainerError } from '../errors.ts';
 import type { JsonValue } from '../plan/json.ts';
 import type { Recipe } from '../plan/schema.ts';
-import { grouped } from '../printable.ts';
+import { grouped, preview } from '../printable.ts';
 import { overflowsFp16 } from './model-facts/fp16.ts';
 import { methodRecipe } from './recipe/method-recipe.ts';
 import { packs } from './recipe/packing.ts';
 import { answersPerPrompt } from './recipe/steps.ts';
+import { timed } from './time/layer-costs.ts';
+import { UNKNOWN_LAYERS } from './time.ts';
 import { numberOr, type Workload } from './workload.ts';
 
 /** A learning rate so many times above or below the usual one is taken for a slip. */
@@ -25,6 +27,7 @@ const largeBatch = (rows: number): string =>
 export function doubts(work: Workload, recipe: Recipe, processes = 1): string[] {
   return [
     ...precision(work, recipe),
+    ...layers(work),
     ...rate(work, recipe),
     ...warmup(recipe),
     ...logging(recipe),
@@ -39,6 +42,14 @@ function precision({ facts }: Workload, recipe: Recipe): string[] {
     ? []
     : [`${family} overflows in fp16, and this accelerator has no bf16: it computes in fp32, several times slower`];
 }
+
+/** Layers of a kind whose time nobody counted. */
+const layers = ({ facts }: Workload): string[] =>
+  timed(facts.layout.mixers) === 'unknown'
+    ? [
+        `how long the layers of ${preview(facts.architecture)} take was never counted: the time may be ${UNKNOWN_LAYERS} times off`,
+      ]
+    : [];
 
 function rate({ method, facts }: Workload, { mode, training_args }: Recipe): string[] {
   if (facts.parameters < LANGUAGE_MODEL) return [];

@@ -3,6 +3,7 @@ import type { ModelFiles } from '../hub/model-files.ts';
 import type { StoredTensor } from '../hub/safetensors.ts';
 import type { Source } from '../plan/schema.ts';
 import { preview } from '../printable.ts';
+import { adaptedWidth } from './model-facts/adapted-modules.ts';
 import { type ModelConfig, parseConfig } from './model-facts/config.ts';
 import { type ModelLayout, readLayout } from './model-facts/layout.ts';
 import { type ModelParts, modelParts, packedDtypes, parametersOf } from './model-facts/parts.ts';
@@ -28,6 +29,8 @@ export interface ModelFacts extends ModelShape {
   parameters: number;
   /** Parameters by part, from the headers of its weights; absent where they weren't read. */
   parts?: ModelParts;
+  /** Inputs and outputs of all that LoRA adapts: times its rank, what it trains. Absent where that wasn't read either. */
+  adapted_width?: number;
   layout: ModelLayout;
   max_length: number | null;
   has_chat_template: boolean;
@@ -103,14 +106,17 @@ function measured(files: ModelFiles, config: ModelConfig, tensors: readonly Stor
   if ('lacks' in read) throw noShape(files, read);
   const { shape, heads, guessed, max_length } = read;
   const parts = tensors ? modelParts(tensors, tied, shape.layers) : null;
-  const layout = readLayout({ ...config.text, num_attention_heads: heads }, tied);
+  const layout = readLayout({ ...config.text, num_attention_heads: heads, num_hidden_layers: shape.layers }, tied);
+  const architecture = config.architecture ?? 'unknown';
+  const adapted_width = tensors ? adaptedWidth(tensors, { layout, architecture, layers: shape.layers }) : null;
   return {
     id: files.id,
     source: files.source,
     revision: files.revision,
-    architecture: config.architecture ?? 'unknown',
+    architecture,
     parameters: parts ? parametersOf(parts) : parametersFromShape(shape, tied),
     ...(parts ? { parts } : {}),
+    ...(adapted_width !== null ? { adapted_width } : {}),
     ...shape,
     layout,
     max_length,
@@ -119,9 +125,13 @@ function measured(files: ModelFiles, config: ModelConfig, tensors: readonly Stor
     ...(config.tower ? { tower: config.tower } : {}),
     ...(config.quantization === UNPACKED ? { dequantize: UNPACKED } : {}),
     adapter: null,
-    notes: notesOn(files, config, { layout, counted: parts !== null, guessed }),
+    notes: notesOn(files, config, { layout, counted: parts !== null, guessed: missed(guessed, layout) }),
   };
 }
+
+/** A model without attention has no heads. */
+const missed = (guessed: readonly string[], { mixers }: ModelLayout): string[] =>
+  guessed.filter((name) => name !== 'num_attention_heads' || !mixers || (mixers.attention ?? 0) > 0);
 
 function notesOn(
   files: ModelFiles,

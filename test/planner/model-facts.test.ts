@@ -2,9 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { ModelFiles } from '../../scripts/hub/model-files.ts';
 import type { StoredTensor } from '../../scripts/hub/safetensors.ts';
 import { layerWeights } from '../../scripts/planner/memory/layer.ts';
+import { loraParameters } from '../../scripts/planner/memory/states.ts';
 import { allocatedGib, trainingMemory } from '../../scripts/planner/memory.ts';
+import { adaptedModules } from '../../scripts/planner/model-facts/adapted-modules.ts';
+import { readLayout } from '../../scripts/planner/model-facts/layout.ts';
 import { PARTS } from '../../scripts/planner/model-facts/parts.ts';
 import { type ModelFacts, readModelFacts } from '../../scripts/planner/model-facts.ts';
+import lora from './memory/lora-parameters.json' with { type: 'json' };
 import table from './model-facts/parts.json' with { type: 'json' };
 
 type Case = {
@@ -71,6 +75,30 @@ describe('parameters by part, as the modules of transformers have them', () => {
 });
 
 /** Of one accelerator, a row of 1024 tokens: peaks in GiB as bench/memory/fake_step.py counts them. */
+describe('what an adapter trains, as peft counts it', () => {
+  it.each(Object.entries(lora))('in %s', async (name, { targets, trained }) => {
+    const { config, tensors } = CASES[name] as Case;
+    const facts = await factsOf({ config, tensors: tensorsOf(tensors) });
+    expect({ targets: adaptedModules(facts), trained: loraParameters(facts, 8) }).toEqual({ targets, trained });
+  });
+
+  it('is known of every family whose parts are', () => expect(Object.keys(lora)).toEqual(Object.keys(CASES)));
+
+  it('is told from the shape where experts that get adapters are not stored one by one, or no weights are read', async () => {
+    const { config, tensors } = CASES['Qwen3-30B-A3B'] as Case;
+    const fused = tensorsOf(tensors).map((tensor) => ({
+      ...tensor,
+      name: tensor.name.replace(/experts\.\d+/, 'experts'),
+    }));
+    const known = await factsOf({ config, tensors: tensorsOf(tensors) });
+    for (const without of [fused, null]) {
+      const facts = await factsOf({ config, tensors: without, source: 'local' });
+      expect(facts.adapted_width).toBeUndefined();
+      expect(loraParameters(facts, 8)).toBe(loraParameters(known, 8));
+    }
+  });
+});
+
 describe('embeddings for each layer', () => {
   it.each([
     ['gemma3n_text', 'full', 1, 103.86],
@@ -91,6 +119,14 @@ describe('embeddings for each layer', () => {
     });
     expect(Math.abs(allocatedGib(memory, 0) / measured - 1)).toBeLessThan(0.02);
   });
+});
+
+it('the streams of Gemma 3n are four where its configuration says nothing of them', async () => {
+  const { config: whole, tensors } = CASES.gemma3n_text as Case;
+  const { altup_num_inputs: _, ...config } = whole;
+  const given = { tensors: tensorsOf(tensors) };
+  expect((await factsOf({ ...given, config })).layout.streams).toBe(4);
+  expect((await factsOf({ ...given, config: { ...config, altup_num_inputs: 2 } })).layout.streams).toBe(2);
 });
 
 describe('tensors that a file has besides', () => {
@@ -192,6 +228,39 @@ describe('what a configuration leaves out', () => {
     expect((await factsOf({ config, tensors: tensorsOf(tensors) })).layout.experts).toEqual(experts);
   });
 
+  it.each<[string, object, object | null]>([
+    ['lfm2_moe', { num_experts: 32, num_experts_per_tok: 4, moe_intermediate_size: 1792 }, { adapted: false }],
+    ['glm4_moe', { n_routed_experts: 128, num_experts_per_tok: 8, moe_intermediate_size: 1408 }, { adapted: true }],
+    ['glm4v_moe_text', { n_routed_experts: 128, num_experts_per_tok: 8, moe_intermediate_size: 1 }, { adapted: true }],
+    ['qwen3_vl_moe_text', { num_experts: 128, num_experts_per_tok: 8, moe_intermediate_size: 768 }, { adapted: false }],
+    [
+      'ernie4_5_moe',
+      { moe_num_experts: 64, moe_k: 6, moe_intermediate_size: 1536 },
+      { count: 64, per_token: 6, intermediate_size: 1536, adapted: true },
+    ],
+    [
+      'longcat_flash',
+      { n_routed_experts: 512, moe_topk: 12, expert_ffn_hidden_size: 2048 },
+      { count: 512, per_token: 12, intermediate_size: 2048, adapted: true },
+    ],
+    [
+      'gemma4_text',
+      { num_experts: 128, top_k_experts: 8, moe_intermediate_size: 704, intermediate_size: 2112 },
+      { count: 128, per_token: 8, intermediate_size: 704, adapted: false, shared: 2112 },
+    ],
+    ['gemma4_text', { num_experts: null, intermediate_size: 2112 }, null],
+    [
+      'granitemoeshared',
+      { num_local_experts: 32, shared_intermediate_size: 1024, intermediate_size: 512 },
+      { shared: 1024 },
+    ],
+    ['llama4_text', { num_local_experts: 16, num_experts_per_tok: 1, intermediate_size: 8192 }, { shared: 8192 }],
+  ])('%s has them by the names of its family: %j', (model_type, config, expected) => {
+    const { experts } = readLayout({ model_type, num_attention_heads: 8, ...config }, false);
+    if (expected === null) expect(experts).toBeNull();
+    else expect(experts).toMatchObject(expected);
+  });
+
   it('has other names in some: GPT-2', async () => {
     const config = { model_type: 'gpt2', architectures: ['GPT2LMHeadModel'], n_embd: 1600, n_layer: 48, n_head: 25 };
     const files = ['tokenizer.json', 'pytorch_model.bin'];
@@ -204,18 +273,29 @@ describe('what a configuration leaves out', () => {
     });
   });
 
+  const STATES = tensorsOf({
+    'backbone.embeddings.weight 50280x768': 1,
+    'backbone.layers.*.mixer.in_proj.weight 3072x768': 24,
+    'backbone.layers.*.norm.weight 768': 24,
+  });
+
   it('is told from the weights in a family that names nothing of the kind, and said', async () => {
-    const config = { model_type: 'mamba', architectures: ['MambaForCausalLM'] };
-    const tensors = tensorsOf({
-      'backbone.embeddings.weight 50280x768': 1,
-      'backbone.layers.*.mixer.in_proj.weight 3072x768': 24,
-      'backbone.layers.*.norm.weight 768': 24,
-    });
-    const facts = await factsOf({ config: { ...config, num_hidden_layers: 24 }, tensors });
-    expect(facts.parameters).toBe(50_280 * 768 + 24 * (3072 * 768 + 768));
-    expect(facts.layout.recorded).toBe(false);
-    expect(facts.notes.join('\n')).toMatch(/num_attention_heads: told from/);
-    expect(facts.notes.join('\n')).toMatch(/never recorded: the estimate is cautious/);
+    const config = { model_type: 'nemotron_h', architectures: ['NemotronHForCausalLM'], vocab_size: 50_280 };
+    const { parameters, layers, layout, notes } = await factsOf({ config, tensors: STATES });
+    expect({ parameters, layers }).toEqual({ parameters: 50_280 * 768 + 24 * (3072 * 768 + 768), layers: 24 });
+    expect(layout.recorded).toBe(false);
+    expect(notes.join('\n')).toMatch(/num_hidden_layers: told from/);
+    expect(notes.join('\n')).toMatch(/never recorded: the estimate is cautious/);
+    const listed = { ...config, hybrid_override_pattern: 'M-M*' };
+    expect((await factsOf({ config: listed, tensors: STATES })).notes.join('\n')).not.toContain('told from');
+    expect((await factsOf({ config: listed, tensors: STATES })).layers).toBe(4);
+  });
+
+  it('is not missed where a family has nothing of the kind: a state space has no heads', async () => {
+    const config = { model_type: 'mamba', architectures: ['MambaForCausalLM'], num_hidden_layers: 24 };
+    const { notes, layout } = await factsOf({ config, tensors: STATES });
+    expect(notes.join('\n')).not.toContain('told from');
+    expect(layout.mixers).toEqual({ mamba: 24 });
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Planned } from '../../scripts/plan/methods.ts';
 import type { Request } from '../../scripts/plan/request.ts';
 import { acceleratorOf } from '../../scripts/planner/hardware/accelerator.ts';
+import type { ModelFacts } from '../../scripts/planner/model-facts.ts';
 import { buildRecipe } from '../../scripts/planner/recipe.ts';
 import { runTime } from '../../scripts/planner/search/run-time.ts';
 import { decodingSeconds } from '../../scripts/planner/time/generation.ts';
@@ -156,6 +157,37 @@ describe('a whole run', () => {
     const [here, there] = [run({}, { backend: 'local' }), run()];
     expect(here.parts.setup).toBeLessThan(there.parts.setup / 3);
     expect(here.parts.saving).toBeLessThan(there.parts.saving / 3);
+  });
+
+  it.each<[string, number, Planned, 'full' | 'lora', Request['set']]>([
+    ['of DPO', 1, 'dpo', 'full', {}],
+    ['of KTO', 1, 'kto', 'full', {}],
+    ['of GRPO with beta', 1, 'grpo', 'full', { beta: 0.1 }],
+    ['of RLOO', 1, 'rloo', 'full', {}],
+    ['of none: GRPO', 0, 'grpo', 'full', {}],
+    ['of none: a reward model', 0, 'reward', 'full', {}],
+    ['the same model without its adapter: DPO', 0, 'dpo', 'lora', {}],
+  ])('reads a second model, the reference %s', (_, copies, method, mode, set) => {
+    const setup = (facts: ModelFacts) => run({ facts, method }, { mode, set }).parts.setup;
+    // Downloaded once at 80 MB a second, read at 400.
+    const bytes = 2 * (QWEN3_8B.parameters - QWEN3_06B.parameters);
+    expect(setup(QWEN3_8B) - setup(QWEN3_06B)).toBeCloseTo(bytes / 80e6 + ((1 + copies) * bytes) / 400e6);
+  });
+
+  it('merges an adapter before it trains, and a new one of it before it saves', () => {
+    const adapter = { source: 'hub', id: 'x/y', revision: 'a'.repeat(40) } as const;
+    const parts = (mode: 'full' | 'lora', facts: ModelFacts) => run({ facts }, { mode }).parts;
+    const added = (mode: 'full' | 'lora', part: 'setup' | 'saving') =>
+      parts(mode, { ...QWEN3_8B, adapter })[part] - parts(mode, QWEN3_8B)[part];
+    const byte = QWEN3_8B.parameters / 400e6;
+    // The base is read in 2 bytes a weight, what is merged written and read in those of the training.
+    expect(added('full', 'setup')).toBeCloseTo((2 + 4 + 4 - 2) * byte);
+    expect(added('lora', 'setup')).toBeCloseTo((2 + 2 + 2 - 2) * byte);
+    expect(added('full', 'saving')).toBeCloseTo(0);
+    // All of it in place of the adapter.
+    const whole = (2 + 2) * byte + (2 * QWEN3_8B.parameters) / 80e6;
+    expect(added('lora', 'saving') / whole).toBeGreaterThan(0.95);
+    expect(added('lora', 'saving')).toBeLessThan(whole);
   });
 
   it('saves an adapter sooner than a model', () => {

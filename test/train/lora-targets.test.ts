@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { loraParameters } from '../../scripts/planner/memory/states.ts';
 import adapted from '../../scripts/planner/model-facts/adapted-experts.json' with { type: 'json' };
+import { adaptedModules } from '../../scripts/planner/model-facts/adapted-modules.ts';
 import { readLayout } from '../../scripts/planner/model-facts/layout.ts';
-import { adaptedModules } from '../../scripts/planner/recipe/lora-arguments.ts';
 import { QWEN3_06B } from '../planner/support.ts';
 import { runTorch } from '../support/training.ts';
 

@@ -4,6 +4,8 @@ import templates from '../../scripts/dataset/tokenizer/training-templates.json' 
 import types from '../../scripts/planner/model-facts/transformers-models.json' with { type: 'json' };
 import args from '../../scripts/planner/overrides/trl-arguments.json' with { type: 'json' };
 import packed from '../../scripts/planner/recipe/packed-architectures.json' with { type: 'json' };
+import lora from '../planner/memory/lora-parameters.json' with { type: 'json' };
+import layers from '../planner/model-facts/layer-types.json' with { type: 'json' };
 import parts from '../planner/model-facts/parts.json' with { type: 'json' };
 import { runTorch } from '../support/training.ts';
 
@@ -12,6 +14,9 @@ const TEMPLATES = fileURLToPath(new URL('python/training_templates.py', import.m
 const PACKED_ROWS = fileURLToPath(new URL('python/packed_rows.py', import.meta.url));
 const MODEL_TYPES = fileURLToPath(new URL('python/model_types.py', import.meta.url));
 const MODEL_PARTS = fileURLToPath(new URL('python/model_parts.py', import.meta.url));
+const LAYER_TYPES = fileURLToPath(new URL('python/layer_types.py', import.meta.url));
+const LORA_PARAMETERS = fileURLToPath(new URL('python/lora_parameters.py', import.meta.url));
+const recorded = (file: string): string => fileURLToPath(new URL(`../planner/${file}`, import.meta.url));
 
 async function printed(program: string[]): Promise<unknown> {
   const { log } = await runTorch(program);
@@ -36,6 +41,15 @@ describe('the pinned packages', () => {
 
   it('make models of the parts that the planner counts', async () => {
     expect(await printed([MODEL_PARTS])).toEqual(parts);
+  });
+
+  it('make layers of the types that the planner tells', async () => {
+    expect(await printed([LAYER_TYPES])).toEqual(layers);
+  });
+
+  it('train as many parameters of an adapter as the planner counts', async () => {
+    const files = ['model-facts/parts.json', 'memory/lora-parameters.json'].map(recorded);
+    expect(await printed([LORA_PARAMETERS, ...files])).toEqual(lora);
   });
 
   it('keep packed rows apart in the architectures for which the planner packs them, and not in all others', async () => {

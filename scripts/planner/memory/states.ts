@@ -24,10 +24,12 @@ export const furtherEmbeddings = ({ parts, vocab_size, hidden_size }: ModelFacts
   Math.max(0, (parts?.embeddings ?? 0) - vocab_size * hidden_size);
 
 /**
- * Trained parameters of LoRA on all linear layers: r x (inputs + outputs) for each. peft gives each expert adapters too,
- * of twice the rank where gate and up are one matrix; or none, and adapts the expert that all tokens pass, and its gate.
+ * Trained parameters of LoRA on all linear layers: r x (inputs + outputs) for each, by the weights where they were read,
+ * else by the shape. peft gives each expert adapters too, of twice the rank where gate and up are one matrix; or none, and
+ * adapts the expert that all tokens pass, and its gate.
  */
 export function loraParameters(facts: ModelFacts, rank: number): number {
+  if (facts.adapted_width !== undefined) return rank * facts.adapted_width;
   const { hidden_size: h, query_size: q, key_value_size: kv, intermediate_size: m, layers, layout } = facts;
   const tower = facts.tower ? towerAdapters(facts.tower, rank) : 0;
   const attention = layout.fused.attention ? h + q + 2 * kv + (q + h) : h + q + 2 * (h + kv) + (q + h);

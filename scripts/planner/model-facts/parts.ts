@@ -32,21 +32,23 @@ const NAMES: readonly (readonly [Part, RegExp])[] = [
     'embeddings',
     /(^|\.)(embed_tokens|embed_tokens_per_layer|embed_in|embed_positions|word_embeddings|embeddings|wte|wpe)\./,
   ],
-  ['norms', /(norm|norm\d|ln_\d|ln_f)\.(weight|bias)$/],
-  ['router', /\.(mlp|moe|block_sparse_moe|feed_forward)\.(gate|router)\./],
+  ['norms', /(norm|norm_?[\df]|ln_\d|ln_f)\.(weight|bias)$/],
+  ['router', /\.(mlp|moe|block_sparse_moe|feed_forward|mixer)\.(gate|router)\.|\.layers\.\d+\.router\./],
   ['experts', /\.experts\.|\.block_sparse_moe\.(input|output)_linear\./],
+  // Of Nemotron-H, whose layers are one thing each.
+  ['mlp', /\.mixer\.(shared_experts|up_proj|down_proj)\./],
   ['attention', /\.(self_attn|attn|attention|self_attention|linear_attn|conv|mixer|mamba)\./],
   ['mlp', /\.(layers|h|blocks|block)\.\d+\./],
 ];
 
 export const partOf = (name: string): Part => NAMES.find(([, pattern]) => pattern.test(name))?.[0] ?? 'other';
 
-/** Names that transformers leaves in the file: buffers of old versions, layers for the prediction of several tokens. */
-const UNUSED = /(^|\.)(rotary_emb\.inv_freq|masked_bias|attn\.bias)$|^mtp\./;
+/** Names in the file that are no parameters of it: buffers, layers for the prediction of several tokens. */
+const UNUSED = /(^|\.)(rotary_emb\.inv_freq|masked_bias|attn\.bias|e_score_correction_bias)$|^mtp\./;
 const LAYER = /\.(?:layers|h|blocks)\.(\d+)\./;
 
 /** Whether the tensor becomes a part of a model with so many layers. DeepSeek and GLM keep one more for drafts. */
-function isLoaded(name: string, layers: number): boolean {
+export function isLoaded(name: string, layers: number): boolean {
   if (UNUSED.test(name)) return false;
   const part = partOf(name);
   return part === 'vision' || part === 'projector' || part === 'other' || Number(LAYER.exec(name)?.[1] ?? 0) < layers;

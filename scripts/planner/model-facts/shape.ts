@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { StoredTensor } from '../../hub/safetensors.ts';
+import { listedLayers } from './layer-types.ts';
 import { partOf } from './parts.ts';
 
 /** Sizes of a decoder, in elements. */
@@ -57,7 +58,8 @@ export function readShape(text: Record<string, unknown>, tensors: readonly Store
   const config = Shape.parse(text);
   const stored = tensors ? storedShape(tensors) : null;
   const hidden_size = config.hidden_size ?? stored?.hidden_size ?? null;
-  const layers = config.num_hidden_layers ?? stored?.layers ?? null;
+  const listed = config.num_hidden_layers ?? listedLayers(text);
+  const layers = listed ?? stored?.layers ?? null;
   const vocab_size = config.vocab_size ?? stored?.vocab_size ?? null;
   const heads = config.num_attention_heads ?? (stored && hidden_size ? Math.ceil(hidden_size / HEAD_SIZE) : null);
   if (!hidden_size || !layers || !vocab_size || !heads) {
@@ -77,7 +79,7 @@ export function readShape(text: Record<string, unknown>, tensors: readonly Store
     },
     heads,
     max_length: config.max_position_embeddings ?? null,
-    guessed: NEEDED.filter((name) => !config[name]),
+    guessed: NEEDED.filter((name) => !config[name] && !(name === 'num_hidden_layers' && listed)),
   };
 }
 

@@ -1,29 +1,5 @@
 import type { JsonValue } from '../../plan/json.ts';
 import type { Recipe } from '../../plan/schema.ts';
-import type { ModelFacts } from '../model-facts.ts';
-
-/**
- * Every linear layer ("LoRA Without Regret", Schulman et al. 2025), but no router of experts: it is left as it is for
- * stability (Unsloth's guides to fine-tuning MoE, InternLM/xtuner pull 312). Where peft gives experts adapters, it adapts
- * the router with `all-linear`, too, whatever `exclude_modules` says (_convert_peft_config_moe); names in a pattern are
- * all that it takes. The experts' own gate_up_proj is asked for by the names of its parts; of Mixtral, w1 to w3.
- */
-export function adaptedModules({ layout, architecture }: Pick<ModelFacts, 'layout' | 'architecture'>): string {
-  if (BESIDE_STATES.test(architecture)) return named('out_proj|fc\\d_latent_proj');
-  return layout.experts && (layout.experts.adapted || LINEAR_ROUTER.test(architecture))
-    ? named('gate_up_proj')
-    : 'all-linear';
-}
-
-const named = (without: string): string => `.*\\.(?!${without})(\\w+_proj(_\\w+)?|w[123])`;
-
-/** Their routers are linear layers: of the first two one that answers with a tuple, which stops peft in the first step. */
-const LINEAR_ROUTER = /^(Llama4|Phimoe|Gemma4)/;
-/**
- * Whose `out_proj` peft refuses, since their kernels read its weight and not its output (tuners_utils.py,
- * _check_lora_target_modules_mamba). A latent projection of Nemotron's is none where it has no size.
- */
-const BESIDE_STATES = /^(FalconH1|FalconMamba|Mamba2?|NemotronH)[A-Z]/;
 
 /** Of the adapter, by the names that TRL's own commands have for them; they aren't arguments of its configs. */
 const ARGUMENTS: Readonly<Record<string, { is: (value: JsonValue) => boolean; words: string }>> = {

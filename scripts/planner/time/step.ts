@@ -1,12 +1,13 @@
 import type { Recipe } from '../../plan/schema.ts';
 import type { Accelerator } from '../hardware/accelerator.ts';
 import type { ModelFacts } from '../model-facts.ts';
+import { layersAgainstAttention } from './layer-costs.ts';
 
 /** What of a model decides how long a pass takes. */
 export type Shape = Pick<
   ModelFacts,
   'parameters' | 'hidden_size' | 'layers' | 'intermediate_size' | 'query_size' | 'key_value_size' | 'vocab_size'
-> & { layout?: Pick<ModelFacts['layout'], 'experts'> };
+> & { layout?: Pick<ModelFacts['layout'], 'experts' | 'mixers'> };
 
 /** What computes: operations and bytes a second, and the least seconds that one layer takes, however little it does. */
 export interface Processor {
@@ -97,11 +98,13 @@ export function microBatchSeconds(batch: MicroBatch, on: Processor, calibration:
   const head = headWeights(batch.shape) * (forwards - recompute + (full ? 2 : 1));
   const attention = attentionFlops(batch) * (forwards + 2.5);
   const tokens = batch.sequences * batch.tokens;
+  const elements = elementBytes(batch);
   const bytes =
-    calibration.traffic * tokens * elementBytes(batch) * (forwards + 2) +
+    calibration.traffic * tokens * (elements.forward * forwards + elements.back) +
     (full && batch.weight_bytes === 4 ? CAST_BYTES * batch.shape.parameters : 0);
   const computing = (2 * tokens * (linear + head) + calibration.attention * attention) / on.flops;
-  const launches = layerLaunches(batch.shape) * (forwards + calibration.backward_launches);
+  const layers = layerLaunches(batch);
+  const launches = layers.forward * forwards + layers.back * calibration.backward_launches;
   const busy = Math.max(computing + bytes / on.bandwidth, launches * on.layer_seconds);
   return busy + (forwards + 1) * dequantizing(batch, on, calibration);
 }
@@ -112,8 +115,8 @@ export function forwardSeconds(batch: MicroBatch, on: Processor, calibration: Ca
   const passes = 1 + batch.extra_forwards;
   const weights = linearWeights(batch.shape) + headWeights(batch.shape);
   const computing = (2 * tokens * weights + calibration.attention * attentionFlops(batch)) / on.flops;
-  const moving = (calibration.traffic * tokens * elementBytes(batch)) / on.bandwidth;
-  const busy = Math.max(computing + moving, layerLaunches(batch.shape) * on.layer_seconds);
+  const moving = (calibration.traffic * tokens * elementBytes(batch).forward) / on.bandwidth;
+  const busy = Math.max(computing + moving, layerLaunches(batch).forward * on.layer_seconds);
   return passes * (busy + dequantizing(batch, on, calibration));
 }
 
@@ -133,8 +136,12 @@ const dequantizing = ({ mode, shape }: MicroBatch, { bandwidth }: Processor, cal
 
 const headWeights = ({ vocab_size, hidden_size }: Shape): number => vocab_size * hidden_size;
 
-/** Layers, those with experts for more: each of them routes, sorts and gathers tokens. */
-const layerLaunches = ({ layers, layout }: Shape): number => layers * (layout?.experts ? EXPERT_LAUNCHES : 1);
+/** In layers with softmax attention; those with experts for more: each of them routes, sorts and gathers tokens. */
+function layerLaunches({ shape: { layers, layout }, tokens }: MicroBatch): { forward: number; back: number } {
+  const { launches } = layersAgainstAttention(layout?.mixers, layers, tokens);
+  const routing = layout?.experts ? (EXPERT_LAUNCHES - 1) * layers : 0;
+  return { forward: launches.forward + routing, back: launches.back + routing };
+}
 
 /** Width of the MLP that a token passes. */
 const activeWidth = ({ layout, intermediate_size }: Shape): number =>
@@ -156,17 +163,22 @@ export function linearWeights(shape: Shape): number {
  * computes all of them, in kernels that are slower than flash attention's.
  */
 function attentionFlops({ shape, sequences, tokens, packed }: MicroBatch): number {
-  return (packed ? MASKED_ATTENTION : 1) * sequences * shape.layers * 2 * shape.query_size * tokens ** 2;
+  const mixers = shape.layout?.mixers;
+  const layers = mixers ? (mixers.attention ?? 0) : shape.layers;
+  return (packed ? MASKED_ATTENTION : 1) * sequences * layers * 2 * shape.query_size * tokens ** 2;
 }
 
 /**
  * Bytes that a token's norms, rotations, gates, residuals and loss move in one forward pass of transformers' layers
- * in 16 bits, and an adapter's casts of its input to fp32 and back, its scaling and its addition (peft 0.21).
+ * in 16 bits, and an adapter's casts of its input to fp32 and back, its scaling and its addition (peft 0.21). Those of
+ * two passes on the way back.
  */
-function elementBytes({ shape, mode, adapted }: MicroBatch): number {
+function elementBytes({ shape, mode, adapted, tokens }: MicroBatch): { forward: number; back: number } {
   const { hidden_size: h, query_size: q, key_value_size: kv, layers, vocab_size } = shape;
   const m = activeWidth(shape);
   const layer = 40 * h + 20 * (q + kv) + 10 * m;
   const adapters = 12 * (5 * h + q + m) + 10 * (2 * h + q + 2 * kv + 2 * m);
-  return layers * (layer + (mode === 'full' ? 0 : adapted * adapters)) + 4 * vocab_size;
+  const { bytes } = layersAgainstAttention(shape.layout?.mixers, layers, tokens);
+  const others = layers * (mode === 'full' ? 0 : adapted * adapters) + 4 * vocab_size;
+  return { forward: layer * bytes.forward + others, back: 2 * (layer * bytes.back + others) };
 }

@@ -1,5 +1,5 @@
-"""Prints as JSON what test/planner/model-facts/parts.json records: parameters by part of the installed transformers' own
-models, told by the classes of their modules, beside the tensors that `save_pretrained` writes for them.
+"""Prints as JSON what test/planner/model-facts/parts.json records: parameters by part of the installed transformers'
+own models, told by the classes of their modules, beside the tensors that `save_pretrained` writes for them.
 
 A case is the default configuration of a model type, or one that is given here. No weights are made (device "meta").
 """
@@ -73,6 +73,15 @@ TYPES = [
     "ernie4_5",
     "lfm2",
     "exaone4",
+    "mamba",
+    "mamba2",
+    "falcon_mamba",
+    "falcon_h1",
+    "nemotron_h",
+    "granitemoehybrid",
+    "bamba",
+    "jamba",
+    "olmo_hybrid",
 ]
 # The published shape of models that many train, where it isn't the default.
 PUBLISHED: dict[str, dict[str, Any]] = {
@@ -119,15 +128,25 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "intermediate_size": 6144,
     },
     "gemma4 with pictures": {"model_type": "gemma4", "vision_config": {"model_type": "gemma4_vision"}},
+    "gemma4 with experts": {
+        "model_type": "gemma4_text",
+        "enable_moe_block": True,
+        "num_experts": 16,
+        "top_k_experts": 4,
+        "moe_intermediate_size": 704,
+        "num_hidden_layers": 6,
+    },
     "gpt-oss-20b": {"model_type": "gpt_oss", "num_hidden_layers": 24, "num_local_experts": 32},
 }
+# No model of ours depends on them, and JSON has no infinity.
+UNTOLD = ("transformers_version", "time_step_limit")
 # By what the class of the module is called, from the parameter's own module upwards.
 CLASSES = [
     ("norms", r"Norm"),
     ("router", r"Router|TopK|Gate$|Gating"),
     ("embeddings", r"Embedding"),
     ("experts", r"Experts$"),
-    ("attention", r"Attention|DeltaNet|ShortConv"),
+    ("attention", r"Attention|DeltaNet|ShortConv|Mixer|Mamba"),
     # Linear layers that stand in the decoder layer itself are its MLP (OPT) or small ones beside it (Gemma 3n, 4).
     ("mlp", r"MLP|FeedForward|Laurel|DecoderLayer"),
 ]
@@ -173,7 +192,7 @@ def case(given: dict[str, Any]) -> dict[str, Any]:
         tensors.setdefault(key, [0])[0] += 1
     own = {**config.to_diff_dict(), "model_type": kind, "architectures": [name]}
     return {
-        "config": {key: value for key, value in own.items() if key != "transformers_version"},
+        "config": {key: value for key, value in own.items() if key not in UNTOLD},
         "parameters": model.num_parameters(),
         "parts": dict(sorted(parts.items())),
         "tensors": {key: count for key, [count] in tensors.items()},

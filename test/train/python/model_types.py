@@ -1,5 +1,6 @@
-"""Prints as JSON what scripts/planner/model-facts/transformers-models.json records of the installed transformers: which model types
-generate text, by which classes, and what their configurations default to and call by names of their own."""
+"""Prints as JSON what scripts/planner/model-facts/transformers-models.json records of the installed transformers:
+which model types generate text, by which classes, and what their configurations default to and call by names of their
+own."""
 
 import dataclasses
 import json
@@ -30,6 +31,7 @@ FIELDS = [
     "n_routed_experts",
     "num_experts_per_tok",
     "moe_intermediate_size",
+    "altup_num_inputs",
     "is_encoder_decoder",
 ]
 TEXT = auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES

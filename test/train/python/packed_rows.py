@@ -1,6 +1,6 @@
-"""Prints as JSON what scripts/planner/recipe/packed-architectures.json records: for each architecture, whether a tiny random
-model of it computes for packed rows the loss and the gradient that it computes for the same rows one by one, as TRL's
-collator hands them over; or, as text, that it refuses."""
+"""Prints as JSON what scripts/planner/recipe/packed-architectures.json records: for each architecture, whether a tiny
+random model of it computes for packed rows the loss and the gradient that it computes for the same rows one by one, as
+TRL's collator hands them over; or, as text, that it refuses."""
 
 import json
 import logging
