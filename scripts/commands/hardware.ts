@@ -75,7 +75,7 @@ function onJobs(input: SearchInput, request: Request, priced: Priced): ChosenHar
   const within = (candidates: readonly Candidate[]): Candidate[] => candidates.filter(affordable(request.maxCost));
   const chosen =
     request.flavor === undefined || request.flavor === 'auto'
-      ? (choose(within(fitting)) ?? choose(within(adapters(input, flavors))))
+      ? ofAll(input, { flavors, fitting, maxCost: request.maxCost })
       : named(request.flavor, input, { ...priced, fitting, maxCost: request.maxCost });
   if (!chosen) {
     const [cheapest] = [...fitting, ...adapters(input, flavors)].sort((a, b) => a.max_usd - b.max_usd);
@@ -89,12 +89,36 @@ function onJobs(input: SearchInput, request: Request, priced: Priced): ChosenHar
   return { chosen, alternatives: alternativesTo(chosen, within(fitting)), fitting, price, notes };
 }
 
+/**
+ * The one to take within the budget. An adapter where all weights would cost too much, or where a timeout that was asked
+ * for would stop them before they are trained, or leave time for them alone on what costs more.
+ */
+function ofAll(
+  input: SearchInput,
+  {
+    flavors,
+    fitting,
+    maxCost,
+  }: Pick<Priced, 'flavors'> & { fitting: readonly Candidate[]; maxCost: number | undefined },
+): Candidate | undefined {
+  const best = choose(fitting.filter(affordable(maxCost)));
+  if (best?.in_time === 'surely') return best;
+  const lesser = choose(adapters(input, flavors).filter(affordable(maxCost)));
+  if (!best || !lesser) return best ?? lesser;
+  const instead =
+    best.in_time === 'no' ? lesser.in_time !== 'no' : lesser.in_time === 'surely' && lesser.usd < best.usd;
+  return instead ? lesser : best;
+}
+
 /** The same work without the best mode, then without the next: an adapter costs less than all weights. */
 const cheaperModes = (input: SearchInput): SearchInput[] =>
   input.modes.slice(1).map((_, at) => ({ ...input, modes: input.modes.slice(at + 1) }));
 
+/** Cheapest first. */
 const adapters = (input: SearchInput, flavors: readonly Flavor[]): Candidate[] =>
-  cheaperModes(input).flatMap((other) => search(other, flavors));
+  cheaperModes(input)
+    .flatMap((other) => search(other, flavors))
+    .sort((a, b) => a.usd - b.usd);
 
 /** The ways to run it on one flavor, the best mode first; none where nothing fits. */
 function waysOn(flavor: Flavor, input: SearchInput): Candidate[] {
@@ -105,7 +129,11 @@ function waysOn(flavor: Flavor, input: SearchInput): Candidate[] {
 
 /** How it runs on this flavor of Jobs within the budget, if it does. */
 export const plannedOn = (flavor: Flavor, input: SearchInput, maxCost: number | undefined): Candidate | undefined =>
-  waysOn(flavor, input).find(affordable(maxCost));
+  endingFirst(waysOn(flavor, input).filter(affordable(maxCost)));
+
+/** The best mode of those that end before they are stopped, if any does. */
+const endingFirst = (ways: readonly Candidate[]): Candidate | undefined =>
+  ways.find(({ in_time }) => in_time !== 'no') ?? ways[0];
 
 /** What costs more must save time worth having. */
 const WORTH_MORE = 0.7;
@@ -137,7 +165,7 @@ function named(
     const tried = [{ flavor, target: targetOf(flavor) }];
     throw withLeftOut(nothingFits(input, name, { fits, other: choose(fitting), tried }), leftOut);
   }
-  const chosen = ways.find(affordable(maxCost));
+  const chosen = endingFirst(ways.filter(affordable(maxCost)));
   if (chosen) return chosen;
   const others = [fitting, adapters(input, flavors)].map((all) => choose(all.filter(affordable(maxCost))));
   const least = Math.min(...ways.map(({ max_usd }) => cents(max_usd)));

@@ -1,8 +1,7 @@
 import type { Mapping } from '../plan/mapping.ts';
 import type { Method } from '../plan/methods.ts';
 import type { Finding, PlanDataset, Source } from '../plan/schema.ts';
-import type { PictureCost } from './pictures/cost.ts';
-import type { PictureSize } from './pictures/size.ts';
+import type { PictureCost, PictureSize } from './pictures/sizes.ts';
 
 /** What `validate` says about one dataset and one method. */
 export interface MethodReport {

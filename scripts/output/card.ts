@@ -56,13 +56,14 @@ const COLUMNS = 110;
 function row(label: string, lines: string[]): string[] {
   return lines
     .filter((line) => line !== '')
-    .map(printable)
+    .map((line) => preview(line, Number.POSITIVE_INFINITY))
     .flatMap((line) => (line.startsWith('hf-llm-trainer ') ? [line] : wrap(line, COLUMNS - INDENT)))
-    .map((line) => line.replace(PUBLIC, style.yellow(PUBLIC)))
+    .map((line) => line.replace(PUBLIC, style.yellow('PUBLIC: everyone can see it')))
     .map((line, index) => `${style.dim((index === 0 ? label : '').padEnd(INDENT))}${line}`);
 }
 
-const PUBLIC = 'PUBLIC: everyone can see it';
+/** Its spaces are none to break at: it is seen whole. */
+const PUBLIC = 'PUBLIC:\u00a0everyone\u00a0can\u00a0see\u00a0it';
 
 const commit = (revision: string | null): string => (revision ? ` @${revision.slice(0, 8)}` : '');
 

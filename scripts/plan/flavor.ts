@@ -15,3 +15,6 @@ export interface Flavor {
   disk_gib: number | null;
   usd_per_hour: number;
 }
+
+/** Why a plan goes to a flavor that nobody asked for and no search chose. */
+export const KEPT_FLAVOR = 'as in the plan that this one starts from';

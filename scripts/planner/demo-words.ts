@@ -23,7 +23,9 @@ export function demoDecision(
     const because = `${there} sequences, of ${side} that are taken at once: with ${rows} it needs more memory and time`;
     return [{ what: 'less than the whole run', because }];
   }
-  const longer = like.usd > 0 ? `, which would take ${takes(like)} here` : '';
+  const epochs = Number(like.recipe.training_args.num_train_epochs);
+  const longer =
+    like.usd > 0 ? `, which would take ${takes(like)} in ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} here` : '';
   return [{ what: 'as the whole run', because: `batched, packed and kept in memory like ${rows}${longer}` }];
 }
 

@@ -15,7 +15,7 @@ function late({ chosen, fitting, maxCost }: Choice): string[] {
   if (in_time === 'surely') return [];
   const room = `--timeout ${Math.ceil(timeoutFor(time) / 60)}m`;
   const [expected, longest] = [time.seconds, time.range[1]].map((seconds) => Math.ceil(seconds / 60));
-  const stopped = `--timeout is ${Math.floor(timeout_seconds / 60)} min`;
+  const stopped = `--timeout is ${Math.floor(timeout_seconds / 60)} min with what saving needs`;
   if (in_time === 'likely')
     return [`it may be stopped before it ends: ${stopped}, and it may take up to ${longest}; ${room} leaves room`];
   const within = fitting.filter(affordable(maxCost));
@@ -27,7 +27,7 @@ function late({ chosen, fitting, maxCost }: Choice): string[] {
       ? `no flavor${maxCost === undefined ? '' : ' within --max-cost'} ends in time, the fastest is ${fastest.flavor.name}, ${takes(fastest)}; `
       : '';
   return [
-    `it is stopped before it is expected to end: ${stopped} with what saving needs, and it takes about ${expected}; the model then is a checkpoint: ${ways}${room} is enough`,
+    `it is stopped before it is expected to end: ${stopped}, and it takes about ${expected}; the model then is a checkpoint: ${ways}${room} is enough`,
   ];
 }
 

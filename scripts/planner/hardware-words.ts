@@ -1,3 +1,4 @@
+import { KEPT_FLAVOR } from '../plan/flavor.ts';
 import { cents } from './rounding.ts';
 import { affordable, type Candidate } from './search/candidate.ts';
 import { CLEARLY_FASTER, HARDLY_MORE } from './search/choose.ts';
@@ -33,20 +34,30 @@ export function hardwareDecisions(choice: HardwareChoice): Decision[] {
   return decisions;
 }
 
-function whyMode({ chosen, fitting, modes, why, asked, kept }: HardwareChoice): string {
+function whyMode(choice: HardwareChoice): string {
+  const { chosen, fitting, modes, why, asked, kept } = choice;
   const [best] = modes;
   const { mode } = chosen.recipe;
   if (mode === best) return mode === 'full' ? `${why}${besideLora(chosen, fitting)}` : why;
-  const better = fitting.filter(({ recipe }) => recipe.mode === (mode === 'qlora' ? 'lora' : best));
-  const [dearer] = better;
-  if (mode === 'qlora')
-    return `${whyNotLora(chosen, dearer, asked ?? kept)}; 4 bits are slower and learn a little less`;
+  const four = mode === 'qlora' ? '; 4 bits are slower and learn a little less' : '';
+  const better = fitting.filter(({ recipe }) => rank(recipe.mode) < rank(mode));
   const same = better.find(({ flavor }) => flavor.name === chosen.flavor.name);
-  if (same) return `all weights would take ${takes(same)} there, more than the budget`;
+  if (same) return `${MODE[same.recipe.mode]} would take ${takes(same)} there, ${tooMuch(same, choice)}${four}`;
+  const [dearer] = better.filter(({ recipe }) => recipe.mode === (mode === 'qlora' ? 'lora' : best));
+  if (mode === 'qlora') {
+    const named = (asked !== undefined && asked !== 'auto') || kept !== undefined;
+    if (named) return `LoRA does not fit ${chosen.flavor.name}${four}`;
+    if (!dearer) return `LoRA fits no hardware here${four}`;
+    return `LoRA would take ${takes(dearer)} on ${dearer.flavor.name}, ${tooMuch(dearer, choice)}${four}`;
+  }
   return dearer
     ? `all weights need a bigger accelerator: on ${dearer.flavor.name} they would take ${takes(dearer)}, LoRA takes ${takes(chosen)} here`
     : 'training all weights fits no hardware here';
 }
+
+/** Of money, or of time where a timeout was asked for. */
+const tooMuch = (one: Candidate, { chosen, maxCost }: HardwareChoice): string =>
+  affordable(maxCost)(one) && one.in_time !== chosen.in_time ? 'too long for --timeout' : 'more than the budget';
 
 /** What an adapter would have saved, where all weights cost more than it. */
 function besideLora(chosen: Candidate, fitting: readonly Candidate[]): string {
@@ -54,24 +65,14 @@ function besideLora(chosen: Candidate, fitting: readonly Candidate[]): string {
   return lora ? `; LoRA on ${lora.flavor.name} would take ${takes(lora)}` : '';
 }
 
-function whyNotLora({ flavor }: Candidate, dearer: Candidate | undefined, on: string | undefined): string {
-  if (on !== undefined && on !== 'auto') return `LoRA does not fit ${flavor.name}`;
-  return dearer
-    ? `LoRA would take ${takes(dearer)} on ${dearer.flavor.name}, more than the budget`
-    : 'LoRA fits no hardware here';
-}
-
+/** `dear`: what LoRA would take. */
 function whyFlavor({ chosen, fitting, asked, kept, maxCost }: HardwareChoice): string {
   if (asked !== undefined && asked !== 'auto') return 'asked for';
-  if (kept !== undefined) return 'as in the plan that this one starts from';
+  if (kept !== undefined) return KEPT_FLAVOR;
   // QLoRA is no match for what fits as LoRA, however cheap, nor LoRA for all weights, nor several accelerators for one.
   const like = fitting.filter(({ recipe }) => rank(recipe.mode) <= rank(chosen.recipe.mode));
   const several = chosen.flavor.accelerators > 1;
   const single = like.filter(({ flavor }) => flavor.accelerators === 1);
-  if (several && single.length > 0) {
-    const one = single.find(affordable(maxCost));
-    return one ? `one accelerator would take ${takes(one)}, on ${one.flavor.name}` : ONE_OVER_BUDGET;
-  }
   const others = like.filter(
     ({ flavor }) => flavor.name !== chosen.flavor.name && (several || !(flavor.accelerators > 1)),
   );
@@ -79,6 +80,10 @@ function whyFlavor({ chosen, fitting, asked, kept, maxCost }: HardwareChoice): s
   const within = cheaper.filter(affordable(maxCost));
   const late = within.find(({ in_time }) => in_time !== chosen.in_time);
   if (late) return `${IN_TIME}; ${late.flavor.name} would take ${takes(late)}`;
+  if (several && single.length > 0) {
+    const one = single.find(affordable(maxCost));
+    return one ? `one accelerator would take ${takes(one)}, on ${one.flavor.name}` : ONE_OVER_BUDGET;
+  }
   const [cheapest] = within;
   if (cheapest) return `${whyDearer(chosen, cheapest)} on ${cheapest.flavor.name}: ${takes(cheapest)} there`;
   if (cheaper.length > 0) return WITHIN_BUDGET;

@@ -143,6 +143,8 @@ describe('plan', () => {
       ...DEMO_FLAGS,
       '--epochs',
       '40',
+      '--lora',
+      'off',
       '--timeout',
       '6m',
       '--public',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { hasBrokenPicture } from '../../scripts/dataset/methods/pictures.ts';
 import { pictureCost, rowCost } from '../../scripts/dataset/pictures/cost.ts';
 import { PictureCounter } from '../../scripts/dataset/pictures/counter.ts';
 import { readPictureRules } from '../../scripts/dataset/pictures/read-rules.ts';
@@ -128,12 +129,24 @@ describe('tokens of pictures', () => {
     ['nothing at all', {}, {}],
     ['a name that every object has', { image_processor_type: 'constructor' }, {}],
     ['zeros', { size: { longest_edge: 0 }, patch_size: 0, image_processor_type: 'PixtralImageProcessor' }, {}],
+    [
+      'sizes below nothing',
+      { size: { height: -448, width: -448 }, image_processor_type: 'GotOcr2ImageProcessor' },
+      { model_type: 'internvl' },
+    ],
+    [
+      'tiles without end',
+      { max_patches: 1e9, image_processor_type: 'GotOcr2ImageProcessor' },
+      { model_type: 'internvl' },
+    ],
+    ['sizes without end', { size: { longest_edge: 1e300 }, image_processor_type: 'PixtralImageProcessor' }, {}],
+    ['parts of pixels', { patch_size: 1e-300 }, { model_type: 'qwen2_vl' }],
     ['no resolutions', { image_grid_pinpoints: [], image_processor_type: 'LlavaNextImageProcessor' }, {}],
   ])('are a number for a configuration of %s', async (_, image, config) => {
     const rules = await readPictureRules([modelFiles({ 'config.json': config, 'preprocessor_config.json': image })]);
     for (const known of [null, { width: 640, height: 480 }]) {
-      const { tokens, patches } = pictureCost(rules, known);
-      expect(Number.isFinite(tokens) && Number.isFinite(patches) && tokens > 0).toBe(true);
+      const cost = pictureCost(rules, known);
+      expect(Object.values(cost).filter((count) => !Number.isInteger(count) || count <= 0)).toEqual([]);
     }
   });
 });
@@ -165,7 +178,32 @@ describe('the size of a picture', () => {
     ['is not known of bytes that are none', { bytes: Buffer.from('no picture at all'), path: null }, null],
     ['is not known of none', null, null],
     ['is not known of no pixels', { bytes: png(0, 5), path: null }, null],
+    ['is not known of more pixels than can be counted', { src: 'a', width: 1e308, height: 1e308 }, null],
+    ['is not known of parts of pixels', { src: 'a', width: 0.5, height: 7.5 }, null],
   ])('%s', (_, cell, expected) => expect(pictureSize(cell)).toEqual(expected && size(expected)));
+});
+
+describe('a picture that Pillow refuses', () => {
+  const gif = (width: number, height: number) => {
+    const bytes = Buffer.alloc(20);
+    bytes.write('GIF89a', 0, 'latin1');
+    bytes.writeUInt16LE(width, 6);
+    bytes.writeUInt16LE(height, 8);
+    return { image: { bytes, path: null } };
+  };
+
+  it('has more pixels than twice its limit', () => {
+    expect(hasBrokenPicture(gif(13_000, 13_000))).toBe(false);
+    expect(hasBrokenPicture(gif(20_000, 20_000))).toBe(true);
+  });
+
+  it('is no reason to read a long JPEG byte by byte', () => {
+    const bytes = new Uint8Array(64 * 2 ** 20);
+    bytes.set(Buffer.from('ffd8ffe000040000ffc3000b080064012c01011100ffda0008', 'hex'));
+    const started = performance.now();
+    expect(pictureSize({ bytes, path: null })).toBeNull();
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
 });
 
 describe('the pictures of many rows', () => {

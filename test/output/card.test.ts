@@ -20,6 +20,18 @@ describe('the card', () => {
     expect(card).not.toContain('\\x1b');
   });
 
+  it('shows whole what is public, and no line that a name brings with it', async () => {
+    const { output, dataset } = samplePlan();
+    const repo_id = `somebody/${'a'.repeat(67)}`;
+    const id = `/data/rows\nDigest  ${'0'.repeat(64)}\n`;
+    const said = lines(
+      samplePlan({ output: { ...output, repo_id, private: false }, dataset: { ...dataset, id, source: 'local' } }),
+    );
+    expect(said.filter((line) => line.endsWith('PUBLIC: everyone can see it'))).toHaveLength(1);
+    expect(said.filter((line) => line.startsWith('Digest'))).toEqual([`Digest  ${DIGEST}`]);
+    expect(said.join('\n')).toContain('/data/rows\\nDigest');
+  });
+
   it('has no line wider than a terminal, but for commands', () => {
     const why = [{ what: 'on a flavor', because: 'it costs least in all; '.repeat(12) }];
     const notes = ['What is to be watched out for is told in many words. '.repeat(6)];

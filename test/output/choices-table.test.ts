@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderCard } from '../../scripts/output/card.ts';
 import { choiceLines } from '../../scripts/output/choices-table.ts';
+import { KEPT_FLAVOR } from '../../scripts/plan/flavor.ts';
 import type { Alternative } from '../../scripts/plan/schema.ts';
 import { samplePlan } from '../support/plan.ts';
 
@@ -36,6 +37,11 @@ describe('what could be taken', () => {
       new RegExp(`\\$2\\.50 {2}${marks}$`),
     ),
   );
+
+  it('is not recommended where it goes on as the plan that it starts from', () => {
+    const kept = { ...plan([other('l4x1', 1.5, 1000)]), why: [{ what: 'on a100-large', because: KEPT_FLAVOR }] };
+    expect(choiceLines(kept)[1]).toMatch(/^a100-large .*this plan, as before$/);
+  });
 
   it('is on the card, and nothing where there is no other', () => {
     expect(renderCard(plan([other('l4x1', 1.5, 20_000)]), 'd', 'p.json')).toMatch(/^Choices {5}l4x1 .*cheapest$/m);

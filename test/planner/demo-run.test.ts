@@ -65,7 +65,7 @@ describe('a demo', () => {
     expect(demo.decision).toMatchObject({
       what: 'as the whole run',
       because: expect.stringMatching(
-        /^batched, packed and kept in memory like its [\d,]+ rows, which would take .* here$/,
+        /^batched, packed and kept in memory like its [\d,]+ rows, which would take .* in [13] epochs? here$/,
       ),
     });
     expect(whole.decision).toBeUndefined();

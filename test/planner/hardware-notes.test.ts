@@ -57,7 +57,7 @@ describe('a timeout', () => {
   it('that the range goes beyond is said, too', () => {
     const likely = found(3600).find(({ in_time }) => in_time === 'likely');
     expect(notes(found(3600), likely?.flavor.name)[0]).toMatch(
-      /^it may be stopped before it ends: --timeout is 60 min, and it may take up to \d+; --timeout \d+m leaves room$/,
+      /^it may be stopped before it ends: --timeout is 60 min with what saving needs, and it may take up to \d+; --timeout \d+m leaves room$/,
     );
   });
 

@@ -83,6 +83,19 @@ describe('the reasons on the card', () => {
       ['all weights would take 15 min for $4.00 there, more than the budget', 'asked for'],
     ],
     [
+      'LoRA where all weights end too late on the same flavor',
+      words(t4, [a100, { ...full, flavor: t4.flavor, in_time: 'no' } as Candidate], 't4', ['full', 'lora']),
+      ['all weights would take 15 min for $4.00 there, too long for --timeout', 'asked for'],
+    ],
+    [
+      'several where one ends too late',
+      words(several('a100x4', 12, 3000), [{ ...t4, in_time: 'no' } as Candidate, several('a100x4', 12, 3000)]),
+      [
+        'asked for LoRA',
+        'the cheapest that ends before --timeout, or is the likelier to; t4 would take 2.0 h for $2.00',
+      ],
+    ],
+    [
       'LoRA where nothing else fits',
       words(t4, [], undefined, ['full', 'lora']),
       ['training all weights fits no hardware here'],

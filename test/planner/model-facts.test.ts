@@ -84,14 +84,15 @@ describe('what an adapter trains, as peft counts it', () => {
 
   it('is known of every family whose parts are', () => expect(Object.keys(lora)).toEqual(Object.keys(CASES)));
 
-  it('is told from the shape where experts that get adapters are not stored one by one, or no weights are read', async () => {
+  it('is told from the shape where experts that get adapters are not stored one by one, or no weights are read or known', async () => {
     const { config, tensors } = CASES['Qwen3-30B-A3B'] as Case;
     const fused = tensorsOf(tensors).map((tensor) => ({
       ...tensor,
       name: tensor.name.replace(/experts\.\d+/, 'experts'),
     }));
     const known = await factsOf({ config, tensors: tensorsOf(tensors) });
-    for (const without of [fused, null]) {
+    const unnamed = tensorsOf(tensors).map((tensor, at) => ({ ...tensor, name: `blob_${at}` }));
+    for (const without of [fused, unnamed, null]) {
       const facts = await factsOf({ config, tensors: without, source: 'local' });
       expect(facts.adapted_width).toBeUndefined();
       expect(loraParameters(facts, 8)).toBe(loraParameters(known, 8));
@@ -350,6 +351,7 @@ describe('what is refused', () => {
       { hidden_size: 'w\u001bide', num_hidden_layers: 0 },
       'says hidden_size "w\\u001bide", num_hidden_layers 0, ',
     ],
+    ['no machine could hold', { num_hidden_layers: 1e9 }, 'says num_hidden_layers 1000000000, '],
     ['is negative, of those that may be absent', { head_dim: -1, intermediate_size: null }, 'says head_dim -1, '],
   ])('with the size that %s', async (_, sizes, words) => {
     const given = { config: { ...config, ...sizes }, files: ['vocab.json', 'pytorch_model.bin'] };

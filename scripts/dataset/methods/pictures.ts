@@ -1,6 +1,8 @@
 import { isOnline, type Method } from '../../plan/methods.ts';
+import { grouped } from '../../printable.ts';
 import { fails, type Problem } from '../findings.ts';
 import type { ColumnKinds } from '../kinds.ts';
+import { MOST_PIXELS, pictureSize } from '../pictures/size.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { isImageFile } from './image-file.ts';
 import type { MethodRules, Shape } from './method.ts';
@@ -87,7 +89,7 @@ function picturesProblem(row: Row, messages: unknown): Problem | null {
   if (hasBrokenPicture(row)) {
     return fails(
       'broken_picture',
-      'A picture is no PNG, JPEG, GIF, WebP, BMP or TIFF file, or is cut off: TRL stops where it reads it.',
+      `A picture is no PNG, JPEG, GIF, WebP, BMP or TIFF file, is cut off, or has more than ${grouped(MOST_PIXELS)} pixels: TRL stops where it reads it.`,
       'train',
     );
   }
@@ -107,10 +109,17 @@ export function picturesOf({ image, images }: Row): readonly unknown[] {
   return image === undefined ? [] : [image];
 }
 
-/** Whether one of its pictures is no picture. */
+/** Whether Pillow can't open one of its pictures. */
 export function hasBrokenPicture(row: Row): boolean {
   const cells = [...picturesOf(row), row.image];
-  return cells.some((cell) => isRecord(cell) && cell.bytes instanceof Uint8Array && !isImageFile(cell.bytes));
+  return cells.some(
+    (cell) => isRecord(cell) && cell.bytes instanceof Uint8Array && (!isImageFile(cell.bytes) || isTooLarge(cell)),
+  );
+}
+
+function isTooLarge(cell: Row): boolean {
+  const size = pictureSize(cell);
+  return size !== null && size.width * size.height > MOST_PIXELS;
 }
 
 /** Places that parts of contents keep for pictures; null where a question as text takes as many as there are. */

@@ -1,5 +1,5 @@
 import type { PictureRules } from './rules.ts';
-import type { PictureSize } from './size.ts';
+import type { PictureSize } from './sizes.ts';
 
 interface Tiled {
   tokens: number;

@@ -1,15 +1,7 @@
 import { anyResolution, anyResolutionMost } from './any-resolution.ts';
 import { areaPatches, budgetTokens, canvasTiles, longestSideGrid, splitTiles } from './resizing.ts';
 import type { PictureRules } from './rules.ts';
-import type { PictureSize } from './size.ts';
-
-/** What pictures become: tokens of the decoder, in the place of their marks, and the work of the vision tower. */
-export interface PictureCost {
-  tokens: number;
-  patches: number;
-  /** Pairs of patches that look at each other, in a layer: of a tile those of that tile. */
-  pairs: number;
-}
+import type { PictureCost, PictureSize } from './sizes.ts';
 
 /** Of a picture whose size is not known and a processor that isn't either: the most that Qwen3-VL makes of one. */
 const UNKNOWN_TOKENS = 16_384;

@@ -1,8 +1,9 @@
 import type { PictureStatistics } from '../report.ts';
 import { TokenCounter, tokensOfText } from '../tokens.ts';
-import { type PictureCost, pictureCost, rowCost } from './cost.ts';
+import { pictureCost, rowCost } from './cost.ts';
 import type { PictureRules } from './rules.ts';
-import { type PictureSize, pictureSize } from './size.ts';
+import { pictureSize } from './size.ts';
+import type { PictureCost, PictureSize } from './sizes.ts';
 
 /** What was seen so far, as plain data. */
 export interface PictureState {

@@ -1,4 +1,5 @@
 import { isRecord, type Row } from '../rows.ts';
+import { isWhole } from './sizes.ts';
 
 /** What a model's processor makes of pictures: its class and sizes, and what they leave out by the model's own config. */
 export interface Described {
@@ -23,5 +24,4 @@ export function sizeOf(value: unknown): Readonly<Record<string, number>> {
   );
 }
 
-export const numberOf = (value: unknown, fallback: number): number =>
-  typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : fallback;
+export const numberOf = (value: unknown, fallback: number): number => (isWhole(value) ? value : fallback);

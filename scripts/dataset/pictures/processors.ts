@@ -1,6 +1,7 @@
 import { isRecord, type Row } from '../rows.ts';
 import { type Described, imageSide, numberOf, sizeOf, towerPatches, USUAL, vision } from './processor-config.ts';
 import type { PictureRules } from './rules.ts';
+import { isWhole } from './sizes.ts';
 
 type Reader = (described: Described) => PictureRules | null;
 
@@ -78,14 +79,15 @@ const READERS: Readonly<Record<string, Reader>> = {
   smolvlm: split,
   gotocr2: ({ image, processor, config }) => {
     if (config.model_type !== 'internvl') return null;
-    const { height = 448, width = 448 } = sizeOf(image.size);
+    const size = sizeOf(image.size);
+    const [width, height] = [numberOf(size.width, 448), numberOf(size.height, 448)];
     const patch = numberOf(vision(config).patch_size, 14);
     const tiles = image.crop_to_patches !== false;
     return {
       kind: 'canvas',
       ...{ width, height, tokens: numberOf(processor.image_seq_length, 256) },
       min_tiles: tiles ? numberOf(image.min_patches, 1) : 1,
-      max_tiles: tiles ? numberOf(image.max_patches, 12) : 1,
+      max_tiles: tiles ? Math.min(numberOf(image.max_patches, 12), MOST_CANVAS) : 1,
       patches: Math.floor(width / patch) * Math.floor(height / patch),
     };
   },
@@ -98,6 +100,8 @@ const READERS: Readonly<Record<string, Reader>> = {
 export const PROCESSORS: ReadonlyMap<string, Reader> = new Map(Object.entries(READERS));
 
 const MARKS_GEMMA3 = 4;
+/** Tiles of InternVL: models have 12 to 40. transformers tries each two numbers up to it, too. */
+const MOST_CANVAS = 256;
 
 function area(image: Row, defaults: { patch: number; min: number; max: number; frames: 1 | 2 }): PictureRules {
   const size = sizeOf(image.size);
@@ -141,4 +145,4 @@ function anyResolution(sizes: unknown, tiles: Omit<AnyResolution, 'kind' | 'size
 }
 
 const isSize = (size: unknown): size is readonly [number, number] =>
-  Array.isArray(size) && size.length === 2 && size.every((side) => typeof side === 'number' && side > 0);
+  Array.isArray(size) && size.length === 2 && size.every(isWhole);

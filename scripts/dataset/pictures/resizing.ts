@@ -1,5 +1,5 @@
 import type { PictureRules } from './rules.ts';
-import type { PictureSize } from './size.ts';
+import type { PictureSize } from './sizes.ts';
 
 /** The sizes that transformers' image processors (5.23) give to a picture, each as its class computes them. */
 type RulesOf<Kind extends PictureRules['kind']> = Extract<PictureRules, { kind: Kind }>;
@@ -76,8 +76,10 @@ export function canvasTiles(rules: RulesOf<'canvas'>, { width, height }: Picture
   const { min_tiles, max_tiles } = rules;
   const sides = Array.from({ length: max_tiles }, (_, index) => index + 1);
   const grids = sides
-    .flatMap((wide) => sides.map((high) => ({ ratio: wide / high, tiles: wide * high })))
-    .filter(({ tiles }) => tiles >= min_tiles && tiles <= max_tiles)
+    .flatMap((wide) =>
+      sides.slice(0, Math.floor(max_tiles / wide)).map((high) => ({ ratio: wide / high, tiles: wide * high })),
+    )
+    .filter(({ tiles }) => tiles >= min_tiles)
     .sort((a, b) => a.tiles - b.tiles);
   let best = { tiles: 1, off: Number.POSITIVE_INFINITY };
   for (const { ratio, tiles } of grids) {

@@ -1,11 +1,13 @@
 import { imageSize } from 'image-size';
 import { isRecord } from '../rows.ts';
+import { isWhole, type PictureSize } from './sizes.ts';
 
-/** Pixels. */
-export interface PictureSize {
-  width: number;
-  height: number;
-}
+/**
+ * Bytes of a JPEG in which its size is looked for: image-size goes on byte by byte where it doesn't understand a segment.
+ */
+const JPEG_HEAD = 2 ** 20;
+/** Twice its MAX_IMAGE_PIXELS: of larger ones Pillow opens none (DecompressionBombError). */
+export const MOST_PIXELS = 178_956_970;
 
 /** EXIF's orientations in which rows of pixels are columns. */
 const TURNED = [5, 6, 7, 8];
@@ -22,14 +24,13 @@ export function pictureSize(cell: unknown): PictureSize | null {
 
 function sizeInHeader(bytes: Uint8Array): PictureSize | null {
   try {
-    const { width, height, orientation = 1 } = imageSize(bytes);
+    const head = bytes[0] === 0xff ? bytes.subarray(0, JPEG_HEAD) : bytes;
+    const { width, height, orientation = 1 } = imageSize(head);
     return TURNED.includes(orientation) ? sizeFrom(height, width) : sizeFrom(width, height);
   } catch {
     return null; // it throws TypeError or RangeError for what it doesn't know
   }
 }
 
-function sizeFrom(width: unknown, height: unknown): PictureSize | null {
-  const isSide = (side: unknown): side is number => typeof side === 'number' && side >= 1 && Number.isFinite(side);
-  return isSide(width) && isSide(height) ? { width, height } : null;
-}
+const sizeFrom = (width: unknown, height: unknown): PictureSize | null =>
+  isWhole(width) && isWhole(height) ? { width, height } : null;

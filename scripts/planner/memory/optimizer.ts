@@ -31,10 +31,21 @@ const OPTIMIZERS: Readonly<Record<string, Optimizer>> = {
 /** Decay is added to a copy of the gradients, one more or the same. */
 const WITH_DECAY: Readonly<Record<string, number>> = { sgd: 1, rmsprop: 2 };
 
-/** By TRL's arguments. Those of bitsandbytes, which keep a byte where AdamW keeps four, count as AdamW. */
+/**
+ * Of bitsandbytes, which is there beside 4-bit weights: 32 bits are two for each 16-bit weight of an adapter; AdEMAMix
+ * has a slow and a fast mean (bitsandbytes 0.50.2, optim/optimizer.py and ademamix.py, init_state). Those of 8 bits keep
+ * less than AdamW, and count as that.
+ */
+const IN_32_BITS: [family: RegExp, kept: number][] = [
+  [/^(paged_)?ademamix(_32bit)?$/, 6],
+  [/^(paged_)?adamw_32bit$/, 4],
+];
+
+/** By TRL's arguments; what is not named here keeps no more than AdamW. */
 export function optimizerOf(args: Readonly<Record<string, JsonValue>>): Optimizer {
   const name = String(args.optim ?? 'adamw_torch_fused');
-  const plain = OPTIMIZERS[name] ?? FUSED_ADAMW;
+  const wide = IN_32_BITS.find(([family]) => family.test(name));
+  const plain = wide ? { kept: wide[1], copies: 0 } : (OPTIMIZERS[name] ?? FUSED_ADAMW);
   const copies = (args.weight_decay !== 0 && args.weight_decay !== undefined && WITH_DECAY[name]) || plain.copies;
   const more = name in WITH_DECAY ? String(args.optim_args ?? '').match(/\b(momentum|centered)=/g) : null;
   return { ...plain, copies, kept: plain.kept + (more?.length ?? 0) };

@@ -37,7 +37,7 @@ const POSITIONS = /\.(pos_embed|position_embedding)$/;
 
 /**
  * Inputs and outputs of all that LoRA adapts, by the stored weights: times its rank, what it trains. null where the
- * experts aren't stored one by one and are adapted, too.
+ * experts aren't stored one by one and are adapted, too, and where no name is that of a layer.
  */
 export function adaptedWidth(
   tensors: readonly StoredTensor[],
@@ -61,5 +61,5 @@ export function adaptedWidth(
     if (experts && OF_EXPERTS.test(module)) continue;
     if (asked ? asked.test(module) : !NOT_LINEAR.includes(partOf(name))) width += inputs + outputs;
   }
-  return width;
+  return width > 0 ? width : null;
 }

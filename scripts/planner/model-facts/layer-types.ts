@@ -24,12 +24,12 @@ const LINEAR = 'linear_attention';
 const INDEXED = 'indexed_attention';
 
 /** Names of old configurations (transformers' configuration_utils.py). */
-const LEGACY: Readonly<Record<string, string>> = {
-  mamba: LINEAR,
-  attention: FULL,
-  deepseek_sparse_attention: INDEXED,
-  qwen_sparse_attention: INDEXED,
-};
+const LEGACY: ReadonlyMap<string, string> = new Map([
+  ['mamba', LINEAR],
+  ['attention', FULL],
+  ['deepseek_sparse_attention', INDEXED],
+  ['qwen_sparse_attention', INDEXED],
+]);
 /** Of Nemotron's pattern, a letter a layer. */
 const LETTERS: Readonly<Record<string, string>> = { M: LINEAR, E: 'moe', '*': FULL, '-': 'mlp' };
 
@@ -47,48 +47,50 @@ const all =
 const zamba2Hybrids = [6, 12, 18, 24, 30, 36, 42, 47, 51];
 
 /** As the configuration classes of transformers 5.23 work them out (models/<type>/configuration_<type>.py). */
-const RULES: Readonly<Record<string, Rule>> = {
-  qwen3_next: everyOther(interval),
-  qwen3_5: everyOther(interval),
-  qwen3_5_moe: everyOther(interval),
-  qwen4_exp: everyOther(interval, INDEXED),
-  bailing_hybrid: everyOther(({ layer_group_size }) => layer_group_size ?? 6),
-  olmo_hybrid: everyOther(() => 4),
-  glm5_next: everyOther(() => 4, INDEXED),
-  kimi_linear: ({ linear_attn_config: own }, layer) => {
-    if (own?.full_attn_layers && own.kda_layers) return own.full_attn_layers.includes(layer + 1) ? FULL : LINEAR;
-    return layer > 0 && layer % 4 === 0 ? FULL : LINEAR;
-  },
-  minimax: (_, layer) => (layer % 2 === 0 ? FULL : LINEAR),
-  jamba: ({ attn_layer_period, attn_layer_offset }, layer) =>
-    layer % (attn_layer_period ?? 8) === (attn_layer_offset ?? 4) ? FULL : LINEAR,
-  bamba: ({ attn_layer_indices }, layer) => (attn_layer_indices?.includes(layer) ? FULL : LINEAR),
-  granitemoehybrid: all(LINEAR),
-  zamba: ({ attn_layer_period, attn_layer_offset }, layer) =>
-    layer === 2 || (layer > 2 && (layer - 3) % (attn_layer_period ?? 6) === (attn_layer_offset ?? 4))
-      ? 'hybrid'
-      : LINEAR,
-  zamba2: (_, layer) => (zamba2Hybrids.includes(layer) ? 'hybrid' : LINEAR),
-  nemotron_h: ({ hybrid_override_pattern }, layer) => {
-    if (hybrid_override_pattern) return LETTERS[hybrid_override_pattern[layer] ?? ''] ?? 'mlp';
-    return [LINEAR, 'moe', FULL, 'mlp'][layer] ?? 'mlp';
-  },
-  recurrent_gemma: ({ block_types }, layer) => {
-    const blocks = block_types ?? ['recurrent', 'recurrent', 'attention'];
-    return blocks[layer % blocks.length] === 'recurrent' ? LINEAR : 'sliding_attention';
-  },
-  lfm2: ({ full_attn_idxs }, layer) => (!full_attn_idxs || full_attn_idxs.includes(layer) ? FULL : 'conv'),
-  lfm3: (_, layer) => (layer % 4 === 2 ? FULL : layer > 0 && layer % 4 === 0 ? 'sliding_attention' : 'conv'),
-  mamba: all(LINEAR),
-  mamba2: all(LINEAR),
-  falcon_mamba: all(LINEAR),
-  rwkv: all(LINEAR),
-  xlstm: all(LINEAR),
-  falcon_h1: all('hybrid'),
-  zaya: all('hybrid'),
-  inkling: all('hybrid'),
-  inkling2: all('hybrid'),
-};
+const RULES: ReadonlyMap<string, Rule> = new Map(
+  Object.entries<Rule>({
+    qwen3_next: everyOther(interval),
+    qwen3_5: everyOther(interval),
+    qwen3_5_moe: everyOther(interval),
+    qwen4_exp: everyOther(interval, INDEXED),
+    bailing_hybrid: everyOther(({ layer_group_size }) => layer_group_size ?? 6),
+    olmo_hybrid: everyOther(() => 4),
+    glm5_next: everyOther(() => 4, INDEXED),
+    kimi_linear: ({ linear_attn_config: own }, layer) => {
+      if (own?.full_attn_layers && own.kda_layers) return own.full_attn_layers.includes(layer + 1) ? FULL : LINEAR;
+      return layer > 0 && layer % 4 === 0 ? FULL : LINEAR;
+    },
+    minimax: (_, layer) => (layer % 2 === 0 ? FULL : LINEAR),
+    jamba: ({ attn_layer_period, attn_layer_offset }, layer) =>
+      layer % (attn_layer_period ?? 8) === (attn_layer_offset ?? 4) ? FULL : LINEAR,
+    bamba: ({ attn_layer_indices }, layer) => (attn_layer_indices?.includes(layer) ? FULL : LINEAR),
+    granitemoehybrid: all(LINEAR),
+    zamba: ({ attn_layer_period, attn_layer_offset }, layer) =>
+      layer === 2 || (layer > 2 && (layer - 3) % (attn_layer_period ?? 6) === (attn_layer_offset ?? 4))
+        ? 'hybrid'
+        : LINEAR,
+    zamba2: (_, layer) => (zamba2Hybrids.includes(layer) ? 'hybrid' : LINEAR),
+    nemotron_h: ({ hybrid_override_pattern }, layer) => {
+      if (hybrid_override_pattern) return LETTERS[hybrid_override_pattern[layer] ?? ''] ?? 'mlp';
+      return [LINEAR, 'moe', FULL, 'mlp'][layer] ?? 'mlp';
+    },
+    recurrent_gemma: ({ block_types }, layer) => {
+      const blocks = block_types ?? ['recurrent', 'recurrent', 'attention'];
+      return blocks[layer % blocks.length] === 'recurrent' ? LINEAR : 'sliding_attention';
+    },
+    lfm2: ({ full_attn_idxs }, layer) => (!full_attn_idxs || full_attn_idxs.includes(layer) ? FULL : 'conv'),
+    lfm3: (_, layer) => (layer % 4 === 2 ? FULL : layer > 0 && layer % 4 === 0 ? 'sliding_attention' : 'conv'),
+    mamba: all(LINEAR),
+    mamba2: all(LINEAR),
+    falcon_mamba: all(LINEAR),
+    rwkv: all(LINEAR),
+    xlstm: all(LINEAR),
+    falcon_h1: all('hybrid'),
+    zaya: all('hybrid'),
+    inkling: all('hybrid'),
+    inkling2: all('hybrid'),
+  }),
+);
 /** Whose configuration takes no list of its own. */
 const OWN_RULE = /^(jamba|bamba|recurrent_gemma|mamba2?|falcon_mamba|falcon_h1)$/;
 
@@ -105,7 +107,7 @@ export function listedLayers(config: unknown): number | null {
 export function layerTypes(config: unknown, type: string, layers: number): string[] {
   const fields = Fields.parse(config);
   const listed = OWN_RULE.test(type) ? null : (fields.layer_types ?? fields.layers_block_type);
-  if (listed) return listed.map((name) => LEGACY[name] ?? name);
-  const rule = RULES[type] ?? all(FULL);
+  if (listed) return listed.map((name) => LEGACY.get(name) ?? name);
+  const rule = RULES.get(type) ?? all(FULL);
   return Array.from({ length: layers }, (_, layer) => rule(fields, layer));
 }

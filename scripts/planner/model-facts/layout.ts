@@ -72,7 +72,7 @@ const EAGER = /^(vaultgemma|granite_swa|granitemoe_swa|mimo_v2_flash|hy_v4)$/;
 export function readLayout(text: unknown, tied: boolean): ModelLayout {
   const config = LayoutConfig.parse(text);
   const type = (config.model_type ?? '').replace(/_text$/, '');
-  const recorded = RECORDED[type];
+  const recorded = Object.hasOwn(RECORDED, type) ? RECORDED[type] : undefined;
   const mixers = readMixers(text, type, config.num_hidden_layers ?? null);
   return {
     recorded: recorded !== undefined,

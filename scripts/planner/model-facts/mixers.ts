@@ -22,32 +22,34 @@ export type Mixer = (typeof MIXERS)[number];
 export type Mixers = Partial<Record<Mixer, number>>;
 
 /** What transformers 5.23 calls linear attention or a hybrid of a model type, by the functions in its modeling file. */
-const LINEAR: Readonly<Record<string, Mixer>> = {
-  qwen3_next: 'delta',
-  qwen3_5: 'delta',
-  qwen3_5_moe: 'delta',
-  qwen4_exp: 'delta',
-  olmo_hybrid: 'delta',
-  kimi_linear: 'kda',
-  bailing_hybrid: 'kda',
-  glm5_next: 'kda',
-  mamba: 'mamba',
-  falcon_mamba: 'mamba',
-  jamba: 'mamba',
-  zamba: 'mamba',
-  mamba2: 'mamba2',
-  bamba: 'mamba2',
-  granitemoehybrid: 'mamba2',
-  nemotron_h: 'mamba2',
-  zamba2: 'mamba2',
-  falcon_h1: 'mamba2',
-  minimax: 'lightning',
-  recurrent_gemma: 'recurrent',
-};
+const LINEAR: ReadonlyMap<string, Mixer> = new Map(
+  Object.entries<Mixer>({
+    qwen3_next: 'delta',
+    qwen3_5: 'delta',
+    qwen3_5_moe: 'delta',
+    qwen4_exp: 'delta',
+    olmo_hybrid: 'delta',
+    kimi_linear: 'kda',
+    bailing_hybrid: 'kda',
+    glm5_next: 'kda',
+    mamba: 'mamba',
+    falcon_mamba: 'mamba',
+    jamba: 'mamba',
+    zamba: 'mamba',
+    mamba2: 'mamba2',
+    bamba: 'mamba2',
+    granitemoehybrid: 'mamba2',
+    nemotron_h: 'mamba2',
+    zamba2: 'mamba2',
+    falcon_h1: 'mamba2',
+    minimax: 'lightning',
+    recurrent_gemma: 'recurrent',
+  }),
+);
 
 /** Those of a layer that transformers calls so. */
 function mixersOf(layer: string, type: string): Mixer[] {
-  const linear = LINEAR[type] ?? 'linear';
+  const linear = LINEAR.get(type) ?? 'linear';
   if (layer === 'linear_attention') return [linear];
   if (layer === 'hybrid') return [linear, 'attention'];
   if (layer === 'conv') return ['conv'];

@@ -1,8 +1,8 @@
 import { TrainerError } from '../../errors.ts';
 import type { ModelFiles } from '../../hub/model-files.ts';
-import { preview } from '../../printable.ts';
+import { grouped, preview } from '../../printable.ts';
 import { classesOf, type ModelConfig, otherKind } from './config.ts';
-import type { NoShape } from './shape.ts';
+import { MOST_LAYERS, type NoShape } from './shape.ts';
 
 /** Of sentence-transformers: what such a model's head is, and that it is one. */
 const EMBEDDING_FILES = ['modules.json', 'config_sentence_transformers.json'];
@@ -115,7 +115,7 @@ export function noShape(files: ModelFiles, { lacks, wrong }: NoShape): TrainerEr
   return unusable(
     files,
     code,
-    `its config.json says ${values}, where a whole number above 0 belongs`,
+    `its config.json says ${values}, where a whole number above 0 belongs (of layers, up to ${grouped(MOST_LAYERS)})`,
     'Correct its config.json, or choose another model.',
   );
 }

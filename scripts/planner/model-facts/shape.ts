@@ -15,6 +15,8 @@ export interface ModelShape {
 }
 
 const size = z.number().int().positive();
+/** Far more than any model has. */
+export const MOST_LAYERS = 10_000;
 /** What can't be read counts as absent. */
 const maybe = size.nullish().catch(null);
 const Shape = z.object({
@@ -86,7 +88,10 @@ export function readShape(text: Record<string, unknown>, tensors: readonly Store
 /** Of the sizes that every model has, what is no size; of the others, which some models do without, what is negative. */
 function wrongSizes(text: Record<string, unknown>): NoShape['wrong'] {
   const wrong = [
-    ...NEEDED.filter((name) => text[name] != null && !size.safeParse(text[name]).success),
+    ...NEEDED.filter((name) => {
+      const limit = name === 'num_hidden_layers' ? size.max(MOST_LAYERS) : size;
+      return text[name] != null && !limit.safeParse(text[name]).success;
+    }),
     ...OTHERS.filter((name) => Number(text[name]) < 0),
   ];
   return wrong.map((name) => ({ name, value: text[name] }));

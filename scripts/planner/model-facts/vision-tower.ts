@@ -71,7 +71,7 @@ export function readVisionTower(config: unknown): VisionTower | null {
     hidden_size: h,
     layers,
     full_attention_layers:
-      model_type === 'qwen2_5_vl' ? (vision.fullatt_block_indexes?.length ?? QWEN2_5_FULL) : layers,
+      model_type === 'qwen2_5_vl' ? Math.min(vision.fullatt_block_indexes?.length ?? QWEN2_5_FULL, layers) : layers,
     intermediate_size: vision.intermediate_size ?? 4 * h,
     fused_attention: kind === 'qwen2_5_vl' || kind === 'qwen3_vl',
     gated: kind === 'qwen2_5_vl',

@@ -164,7 +164,8 @@ export function linearWeights(shape: Shape): number {
  */
 function attentionFlops({ shape, sequences, tokens, packed }: MicroBatch): number {
   const mixers = shape.layout?.mixers;
-  const layers = mixers ? (mixers.attention ?? 0) : shape.layers;
+  // Those of an unknown kind are taken for it, as in their launches.
+  const layers = mixers ? (mixers.attention ?? 0) + (mixers.unknown ?? 0) : shape.layers;
   return (packed ? MASKED_ATTENTION : 1) * sequences * layers * 2 * shape.query_size * tokens ** 2;
 }
 

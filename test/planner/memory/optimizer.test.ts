@@ -34,6 +34,16 @@ describe('an optimizer', () => {
     },
   );
 
+  it.each([
+    ['ademamix', 3],
+    ['paged_ademamix_32bit', 3],
+    ['paged_adamw_32bit', 2],
+    ['paged_lion_32bit', 1],
+    ['paged_ademamix_8bit', 3 / 4],
+  ])('%s has room for %d numbers of 4 bytes for each weight of an adapter', (optim, numbers) =>
+    expect(optimizerOf({ optim }).kept * 2).toBeGreaterThanOrEqual(numbers * 4),
+  );
+
   it('that keeps less than AdamW lets a model fit where AdamW does not', () => {
     const full = { facts: QWEN3_06B, mode: 'full', weight_bytes: 4, lora_rank: 32 } as const;
     const gib = (optim: string) =>

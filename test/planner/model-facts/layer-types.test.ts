@@ -46,9 +46,18 @@ describe('mixers', () => {
       { layer_types: ['linear_attention', 'mamba', 'attention', 'odd'] },
       { linear: 2, attention: 1, unknown: 1 },
     ],
+    ['__proto__', { layer_types: ['linear_attention', 'constructor'] }, { linear: 1, unknown: 1 }],
+    ['hasOwnProperty', {}, { attention: 8 }],
+    ['__proto__', {}, { attention: 8 }],
     ['deepseek_v4', { layer_types: ['compressed_sparse_attention'] }, { unknown: 1 }],
   ])('of %s %j are counted', (type, config, expected) => {
     expect(readMixers(config, type.replace(/_text$/, ''), 8)).toEqual(expected);
+  });
+
+  it('of a type that every object has is a family like any other', () => {
+    const layout = readLayout({ model_type: 'constructor', num_attention_heads: 8, num_hidden_layers: 2 }, true);
+    expect(layout).toMatchObject({ recorded: false, qk_norm: true });
+    expect(layout.mixers).toBeUndefined();
   });
 
   it('that keep more than softmax attention are told by the class where the configuration has no list', () => {

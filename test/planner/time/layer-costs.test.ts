@@ -92,6 +92,10 @@ describe('a step of a model with other layers', () => {
     expect(seconds(layered({ mlp: 36 }), 65_536)).toBeLessThan(0.5 * seconds(QWEN3_8B, 65_536));
   });
 
+  it('takes as long as with softmax attention where nobody knows what its layers do', () => {
+    expect(seconds(layered({ unknown: 36 }), 65_536)).toBe(seconds(QWEN3_8B, 65_536));
+  });
+
   it('has a wider range, and says where nothing was counted', () => {
     expect([timed(undefined), timed({ attention: 2 }), timed({ delta: 1 }), timed({ delta: 1, linear: 1 })]).toEqual([
       ...['all', 'all', 'counted', 'unknown'],
