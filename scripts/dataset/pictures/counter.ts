@@ -36,10 +36,10 @@ export class PictureCounter {
 
   /** `sequences`: of the row, each with all pictures; `characters`: of all of them. */
   add(pictures: readonly unknown[], characters: number, sequences: number, standsFor: number): void {
-    const sizes = pictures.map(pictureSize);
-    const cost = this.rules ? rowCost(this.rules, sizes) : NONE;
-    const text = tokensOfText(characters);
     const { rules } = this;
+    const sizes = pictures.map(pictureSize);
+    const cost = rules ? rowCost(rules, sizes) : NONE;
+    const text = tokensOfText(characters);
     const sized = sizes.filter((size) => size !== null);
     this.#merge({
       rows: 1,

@@ -2,18 +2,9 @@ import { MIXERS, type Mixer, type Mixers } from '../model-facts/mixers.ts';
 import table from './layer-costs.json' with { type: 'json' };
 
 /** Those whose layers were counted in transformers' own code, as they run where fla, mamba-ssm and others aren't installed. */
-export const COUNTED = [
-  'attention',
-  'delta',
-  'kda',
-  'mamba',
-  'mamba2',
-  'lightning',
-  'recurrent',
-  'conv',
-  'mlp',
-] as const satisfies readonly Mixer[];
-export type Counted = (typeof COUNTED)[number];
+export type Counted = Exclude<Mixer, 'linear' | 'unknown'>;
+const isCounted = (mixer: Mixer): mixer is Counted => mixer !== 'linear' && mixer !== 'unknown';
+export const COUNTED: readonly Counted[] = MIXERS.filter(isCounted);
 
 /** A layer's, and what each token of a sequence adds: loops over chunks of tokens, or over tokens. */
 export interface Line {
@@ -29,7 +20,6 @@ export interface LayerCost {
 export type Layers = Record<'launches' | 'bytes', { forward: number; back: number }>;
 
 const COSTS: Record<Counted, LayerCost> = table.costs;
-const isCounted = (mixer: Mixer): mixer is Counted => COUNTED.some((counted) => counted === mixer);
 /** Linear attention that wasn't counted is taken for the delta rule. */
 const costOf = (mixer: Mixer): LayerCost =>
   COSTS[isCounted(mixer) ? mixer : mixer === 'linear' ? 'delta' : 'attention'];
