@@ -89,8 +89,7 @@ function worthIt(
   const same = { ...few, modes: [recipe.mode] };
   const there = plannedOn(flavor, same, request.maxCost);
   const saves = (one: Candidate | undefined): boolean => one !== undefined && one.usd <= AT_MOST * whole.usd;
-  if (saves(there) || (request.flavor !== undefined && request.flavor !== 'auto'))
-    return { demo: there, worth: saves(there) };
+  if (saves(there) || request.flavor !== undefined) return { demo: there, worth: saves(there) };
   const found = search(
     same,
     fitting.map((one) => one.flavor),

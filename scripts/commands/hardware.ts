@@ -74,7 +74,7 @@ function onJobs(input: SearchInput, request: Request, priced: Priced): ChosenHar
   const fitting = search(input, flavors);
   const within = (candidates: readonly Candidate[]): Candidate[] => candidates.filter(affordable(request.maxCost));
   const chosen =
-    request.flavor === undefined || request.flavor === 'auto'
+    request.flavor === undefined
       ? ofAll(input, { flavors, fitting, maxCost: request.maxCost })
       : named(request.flavor, input, { ...priced, fitting, maxCost: request.maxCost });
   if (!chosen) {

@@ -33,7 +33,7 @@ function late({ chosen, fitting, maxCost }: Choice): string[] {
 
 /** A flavor that was asked for where another is faster and costs less. */
 function dominated({ chosen, fitting, asked, kept }: Choice): string[] {
-  if ((asked === undefined || asked === 'auto') && kept === undefined) return [];
+  if (asked === undefined && kept === undefined) return [];
   const better = choose(
     fitting.filter(
       ({ usd, seconds, recipe }) =>

@@ -45,7 +45,7 @@ function whyMode(choice: HardwareChoice): string {
   if (same) return `${MODE[same.recipe.mode]} would take ${takes(same)} there, ${tooMuch(same, choice)}${four}`;
   const [dearer] = better.filter(({ recipe }) => recipe.mode === (mode === 'qlora' ? 'lora' : best));
   if (mode === 'qlora') {
-    const named = (asked !== undefined && asked !== 'auto') || kept !== undefined;
+    const named = asked !== undefined || kept !== undefined;
     if (named) return `LoRA does not fit ${chosen.flavor.name}${four}`;
     if (!dearer) return `LoRA fits no hardware here${four}`;
     return `LoRA would take ${takes(dearer)} on ${dearer.flavor.name}, ${tooMuch(dearer, choice)}${four}`;
@@ -67,7 +67,7 @@ function besideLora(chosen: Candidate, fitting: readonly Candidate[]): string {
 
 /** `dear`: what LoRA would take. */
 function whyFlavor({ chosen, fitting, asked, kept, maxCost }: HardwareChoice): string {
-  if (asked !== undefined && asked !== 'auto') return 'asked for';
+  if (asked !== undefined) return 'asked for';
   if (kept !== undefined) return KEPT_FLAVOR;
   // QLoRA is no match for what fits as LoRA, however cheap, nor LoRA for all weights, nor several accelerators for one.
   const like = fitting.filter(({ recipe }) => rank(recipe.mode) <= rank(chosen.recipe.mode));
